@@ -1,0 +1,1 @@
+"""What every room stands on: database, errors, schemas, the web edge, Redis, secrets, files. Knows no marketing noun."""

@@ -1,0 +1,209 @@
+"""The database: one session per request, command or job step; every query on a tenant table names its workspace."""
+
+import base64
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
+
+import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as FlaskSession
+from sqlalchemy import event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, registry
+from sqlalchemy.sql import visitors
+
+from app.core.errors import Invalid, NotFound, Refusal, Unavailable
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+TYPES: dict[Any, Any] = {
+    str: sa.Text(),
+    int: sa.BigInteger(),
+    datetime: sa.DateTime(timezone=True),
+    date: sa.Date(),
+    dict[str, Any]: JSONB(),
+    list[Any]: JSONB(),
+    list[str]: sa.ARRAY(sa.Text()),
+}
+
+
+class _Base(DeclarativeBase):
+    registry = registry(type_annotation_map=TYPES, metadata=sa.MetaData(naming_convention=NAMING))
+
+
+db = SQLAlchemy(model_class=_Base, session_options={"expire_on_commit": True})
+if TYPE_CHECKING:
+
+    class Model(DeclarativeBase):
+        """Base of all tables."""
+else:
+    Model = db.Model
+
+BigId = Annotated[int, mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)]
+"""A bigint identity primary key."""
+Created = Annotated[datetime, mapped_column(sa.DateTime(timezone=True), server_default=sa.func.now())]
+"""Set by the database when the row is inserted."""
+
+
+class Tenant:
+    """A table that belongs to workspaces. The guard below refuses a query on it that does not name the workspace."""
+
+    workspace_id: Mapped[int] = mapped_column(sa.Integer, sa.ForeignKey("workspaces.id", ondelete="CASCADE"))
+
+
+M = TypeVar("M", bound=Model)
+
+
+def session() -> FlaskSession:
+    """Return the session of this request, command or step."""
+    return cast("FlaskSession", db.session())
+
+
+def cursor() -> Any:
+    """Return a raw psycopg2 cursor inside the session's transaction, for COPY. The caller closes it."""
+    session().flush()
+    return session().connection().connection.cursor()
+
+
+def get(model: type[M], workspace_id: int, row_id: int, *, lock: bool = False) -> M:
+    """Return the row with this id in this workspace. Raises NotFound."""
+    row = find(model, workspace_id, row_id, lock=lock)
+    if row is None:
+        raise NotFound(getattr(model, "noun", model.__name__.lower()))
+    return row
+
+
+def find(model: type[M], workspace_id: int, row_id: int, *, lock: bool = False) -> M | None:
+    """Return the row with this id in this workspace, or None; `lock` holds it until the transaction ends."""
+    if not -(2**63) <= row_id < 2**63:
+        return None
+    table = cast("Any", model)
+    statement = sa.select(model).where(table.workspace_id == workspace_id, table.id == row_id)
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return session().scalars(statement).one_or_none()
+
+
+X = TypeVar("X", bound=sa.Executable)
+
+
+def any_workspace(statement: X) -> X:
+    """Lift the guard for a statement that must look into all workspaces: sweeps of the clock, sign-in."""
+    return cast("X", statement.execution_options(any_workspace=True))
+
+
+class GuardError(RuntimeError):
+    """A query on a tenant table that does not name the workspace: always a mistake of ours."""
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _guard(state: ORMExecuteState) -> None:
+    if state.is_column_load or state.is_relationship_load or state.execution_options.get("any_workspace"):
+        return
+    statement = state.statement
+    if not isinstance(statement, sa.Select | sa.Update | sa.Delete | sa.CompoundSelect):
+        return
+    tenant_tables, named = _tables(statement)
+    for table in tenant_tables - named:
+        msg = f"A query on {table} must name the workspace."
+        raise GuardError(msg)
+
+
+def _tables(statement: sa.ClauseElement) -> tuple[set[str], set[str]]:
+    """Return the tenant tables a statement touches, and those whose workspace_id takes part in a comparison."""
+    touched: set[str] = set()
+    named: set[str] = set()
+    for element in visitors.iterate(statement):
+        if isinstance(element, sa.Table) and "workspace_id" in element.c:
+            touched.add(element.name)
+        elif isinstance(element, sa.BinaryExpression):
+            for side in (element.left, element.right):
+                column = getattr(side, "name", None)
+                owner = getattr(side, "table", None)
+                if column == "workspace_id" and owner is not None:
+                    named.add(getattr(getattr(owner, "element", owner), "name", ""))
+    return touched, named
+
+
+def encode_cursor(values: Sequence[Any]) -> str:
+    """Write the sort key of a page's last row as an opaque text."""
+    raw = json.dumps([v.isoformat() if isinstance(v, datetime | date) else v for v in values], separators=(",", ":"))
+    return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
+
+
+def decode_cursor(text: str, types: Sequence[type]) -> list[Any]:
+    """Read a cursor back as values of `types` (None allowed). Raises Invalid on anything else."""
+    try:
+        values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if not isinstance(values, list) or len(values) != len(types):
+            raise ValueError  # noqa: TRY301 (one way out for every kind of nonsense)
+        return [_typed(value, kind) for value, kind in zip(values, types, strict=True)]
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        raise Invalid({"cursor": "This is not a cursor of this list."}) from None
+
+
+def _typed(value: Any, kind: type) -> Any:
+    if value is None:
+        return None
+    if kind is datetime:
+        return datetime.fromisoformat(value)
+    if kind is date:
+        return date.fromisoformat(value)
+    if kind is int and (isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**63):
+        raise ValueError
+    if kind is str and (not isinstance(value, str) or "\x00" in value):
+        raise ValueError
+    return kind(value)
+
+
+def after(columns: Sequence[tuple[Any, bool]], values: Sequence[Any]) -> sa.ColumnElement[bool]:
+    """Return the keyset condition «sorts after `values`».
+
+    `columns` are (expression, descending), all NOT NULL (coalesce where the sort column may be missing); the last is unique.
+    """
+    directions = {descending for _, descending in columns}
+    if len(directions) == 1:
+        left, right = sa.tuple_(*(c for c, _ in columns)), sa.tuple_(*(sa.literal(v) for v in values))
+        return left < right if directions.pop() else left > right
+    conditions = []
+    for i, (column, descending) in enumerate(columns):
+        equal = [c == v for (c, _), v in zip(columns[:i], values[:i], strict=True)]
+        conditions.append(sa.and_(*equal, column < values[i] if descending else column > values[i]))
+    return sa.or_(*conditions)
+
+
+@contextmanager
+def unless_taken(constraint: str, refusal: Refusal) -> Iterator[None]:
+    """Run in a savepoint; a breach of the named unique constraint or index becomes `refusal`."""
+    try:
+        with session().begin_nested():
+            yield
+    except sa.exc.IntegrityError as problem:
+        if getattr(getattr(problem.orig, "diag", None), "constraint_name", None) == constraint:
+            raise refusal from problem
+        raise
+
+
+@contextmanager
+def time_limit(seconds: float, reason: str) -> Iterator[None]:
+    """Run statements that may take at most `seconds` each; one that takes longer becomes Unavailable(reason)."""
+    run = session()
+    run.execute(sa.text("select set_config('statement_timeout', :ms, true)"), {"ms": str(int(seconds * 1000))})
+    try:
+        with run.begin_nested():
+            yield
+    except sa.exc.OperationalError as problem:
+        if getattr(problem.orig, "pgcode", None) == "57014":
+            raise Unavailable(reason) from problem
+        raise
+    finally:
+        if run.is_active:
+            run.execute(sa.text("select set_config('statement_timeout', '0', true)"))

@@ -1,0 +1,54 @@
+"""Acts in which all rooms take part. Rooms fill these lists when the factory loads them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.core.actor import Actor
+
+
+class Erase(Protocol):
+    """Remove what a room holds about these customers, in the caller's transaction."""
+
+    def __call__(self, workspace_id: int, customer_ids: Sequence[int]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A place that needs a segment: `label` for people, `url` to go there."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """An entry of the side navigation; shown to those who hold `permission`."""
+
+    section: str
+    label: str
+    href: str
+    icon: str
+    permission: str | None = None
+    order: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A hit of the search over everything (Ctrl K)."""
+
+    kind: str
+    label: str
+    note: str
+    url: str
+
+
+erase: list[Erase] = []
+"""`(workspace_id, customer_ids)`: delete all about these customers."""
+segment_uses: list[Callable[[int, int], list[Use]]] = []
+"""`(workspace_id, segment_id)`: where is this segment used."""
+nav: list[NavItem] = []
+search: list[tuple[str, Callable[[int, str], list[Found]]]] = []
+"""`(permission, find(workspace_id, words))`: at most five hits each."""
+refused: list[Callable[[int | None, Actor, str, str], None]] = []
+"""`(workspace_id, by, what, why)`: leave a trace of a refused act, in a transaction of its own."""

@@ -1,0 +1,95 @@
+"""What stands before every view: CSRF, workspace of the call, permission. And what each route declared, for the tests that walk them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, request
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+from app.core.db import session
+from app.core.errors import Conflict, Forbidden, Refusal, Unauthorized
+from app.core.registry import refused
+from app.core.web.principal import Principal, caller_of_request
+
+SAFE = {"GET", "HEAD", "OPTIONS"}
+csrf = CSRFProtect()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a route asks of its caller.
+
+    `permission` (None: being signed in is enough), `public` (nobody need be signed in), `reads_cookie` (False: a session is
+    not looked at, so CSRF cannot happen), `any_workspace` (the call need not say which workspace it means).
+    """
+
+    permission: str | None = None
+    public: bool = False
+    reads_cookie: bool = True
+    any_workspace: bool = False
+    body: Any = None
+    query: Any = None
+    returns: Any = None
+    status: int = 200
+    summary: str = ""
+    accept: str = "json"
+    tag: str = ""
+    api: bool = False
+
+
+def enter(rule: Rule) -> Principal | None:
+    """Check everything that can be said before the input is read, and return the caller. Raises a Refusal."""
+    if rule.public and not rule.reads_cookie:
+        return None
+    caller = caller_of_request()
+    if request.method not in SAFE and (caller is None or caller.kind == "session"):
+        _check_csrf()
+    if caller is None:
+        if rule.public:
+            return None
+        raise Unauthorized
+    if caller.kind == "session" and not rule.any_workspace and not rule.public:
+        _check_workspace(caller)
+    if rule.permission and not caller.can(rule.permission):
+        raise Forbidden(permission=rule.permission)
+    return caller
+
+
+def _check_csrf() -> None:
+    if not current_app.config["WTF_CSRF_ENABLED"]:
+        return
+    try:
+        csrf.protect()
+    except CSRFError as problem:
+        reason = "This page has been open too long or came from elsewhere. Reload it and try again."
+        raise Refusal(reason) from problem
+
+
+def _check_workspace(caller: Principal) -> None:
+    """Refuse a call that means another workspace than the session is in: a second tab must not write into the wrong brand."""
+    said = request.headers.get("X-Workspace") or (request.form.get("_workspace") if _is_form() else None)
+    if said is None and request.method in SAFE:
+        return
+    if said != str(caller.workspace.id if caller.workspace else ""):
+        reason = "This page belongs to another workspace than the one you are in now. Reload it, or switch back."
+        raise Conflict(reason)
+
+
+def _is_form() -> bool:
+    return request.mimetype == "application/x-www-form-urlencoded" or (
+        request.mimetype == "multipart/form-data" and "X-Workspace" not in request.headers
+    )
+
+
+def note_refusal(refusal: Refusal) -> None:
+    """Undo what the view did and leave a trace of acts that were not allowed."""
+    session().rollback()
+    caller = caller_of_request() if not isinstance(refusal, Unauthorized) else None
+    if caller and isinstance(refusal, Forbidden | Conflict) and request.method not in SAFE:
+        for record in refused:
+            record(
+                caller.workspace.id if caller.workspace else None,
+                caller.actor,
+                f"{request.method} {request.path}"[:500],
+                refusal.reason,
+            )

@@ -1,0 +1,94 @@
+"""Idempotency keys: a POST sent twice with the same key is done once, and answered the same."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from flask import Response, request
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Created, Model, Tenant, any_workspace, session
+from app.core.errors import Conflict, Invalid
+from app.core.time import now
+from app.core.web.principal import Principal
+
+KEPT = timedelta(hours=24)
+_STALE = timedelta(minutes=15)
+_LONGEST = 200
+
+
+class IdempotencyKey(Tenant, Model):
+    """A key that was used, by which call, and what was answered."""
+
+    __tablename__ = "idempotency_keys"
+    workspace_id: Mapped[int] = mapped_column(sa.Integer, sa.ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    call: Mapped[str]
+    status: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    content_type: Mapped[str | None]
+    body: Mapped[bytes | None]
+    created_at: Mapped[Created] = mapped_column(index=True)
+
+
+def once(caller: Principal | None, answer: Callable[[], Response]) -> Response:
+    """Call `answer`, unless this key was used for the same call: then return what was answered then.
+
+    The key is inserted in the same transaction as the act, so a second call waits for the first to end.
+    Raises Invalid if the key was used for another call, Conflict while the first is still running.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is None or request.method != "POST" or caller is None or caller.workspace is None:
+        return answer()
+    if not 0 < len(key) <= _LONGEST or not key.isprintable():
+        raise Invalid({"Idempotency-Key": f"Between 1 and {_LONGEST} printable characters."})
+    call = _fingerprint(caller)
+    if not _claim(caller.workspace_id, key, call):
+        return _replay(caller.workspace_id, key, call)
+    response = answer()
+    _keep(caller.workspace_id, key, response)
+    return response
+
+
+def purge(moment: datetime) -> None:
+    """Forget keys older than a day."""
+    session().execute(any_workspace(sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < moment - KEPT)))
+
+
+def _fingerprint(caller: Principal) -> str:
+    digest = hashlib.sha256(f"{caller.user_id} {caller.key_id} {request.method} {request.full_path} {request.content_length}".encode())
+    if request.mimetype != "multipart/form-data":  # files are too big to hold; their length must do
+        digest.update(request.get_data(cache=True))
+    return digest.hexdigest()
+
+
+def _claim(workspace_id: int, key: str, call: str) -> bool:
+    statement = insert(IdempotencyKey).values(workspace_id=workspace_id, key=key, call=call, created_at=now())
+    stale = sa.and_(IdempotencyKey.status.is_(None), IdempotencyKey.created_at < now() - _STALE)
+    statement = statement.on_conflict_do_update(
+        index_elements=["workspace_id", "key"],
+        set_={"call": call, "created_at": now(), "status": None},
+        where=sa.or_(stale, IdempotencyKey.created_at < now() - KEPT),
+    )
+    return session().execute(statement.returning(IdempotencyKey.key)).first() is not None
+
+
+def _replay(workspace_id: int, key: str, call: str) -> Response:
+    query = sa.select(IdempotencyKey).where(IdempotencyKey.workspace_id == workspace_id, IdempotencyKey.key == key)
+    row = session().scalars(query).one()
+    if row.call != call:
+        raise Invalid({"Idempotency-Key": "This key was used for another call."})
+    if row.status is None:
+        reason = "The first call with this key is still running."
+        raise Conflict(reason)
+    response = Response(row.body or b"", status=row.status, content_type=row.content_type)
+    response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def _keep(workspace_id: int, key: str, response: Response) -> None:
+    statement = sa.update(IdempotencyKey).where(IdempotencyKey.workspace_id == workspace_id, IdempotencyKey.key == key)
+    session().execute(
+        statement.values(status=response.status_code, content_type=response.content_type, body=response.get_data())
+    )

@@ -1,0 +1,108 @@
+"""OpenAPI 3.1, read off the routes and their schemas: what is documented is what is checked."""
+
+import re
+from typing import Any
+
+from flask import Flask
+from pydantic import TypeAdapter
+from pydantic.json_schema import models_json_schema
+
+from app.core.web.guard import Rule
+
+_PART = re.compile(r"<(?:(?P<kind>\w+)(?:\([^)]*\))?:)?(?P<name>\w+)>")
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {"type": "object", "additionalProperties": {"type": "string"}, "description": "Why, by field."},
+    },
+}
+_REFUSALS = {"400": "Bad request", "401": "Sign in first", "403": "Not allowed", "404": "Not found", "409": "Conflict",
+             "413": "Too large", "415": "Wrong type", "422": "Does not fit", "429": "Too many calls", "503": "Not available just now"}  # fmt: skip
+
+
+def document(app: Flask) -> dict[str, Any]:
+    """Return the OpenAPI document of all endpoints under /api/v1."""
+    rules = [
+        (route, rule) for route in app.url_map.iter_rules() if (rule := getattr(app.view_functions[route.endpoint], "rule", None)) and rule.api
+    ]
+    paths: dict[str, Any] = {}
+    components: dict[str, Any] = {"Problem": _PROBLEM}
+    for route, rule in sorted(rules, key=lambda pair: pair[0].rule):
+        for method in sorted((route.methods or set()) - {"HEAD", "OPTIONS"}):
+            path = _PART.sub(r"{\g<name>}", route.rule)
+            paths.setdefault(path, {})[method.lower()] = _operation(route.endpoint, route.rule, rule, components)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Fairlead", "version": "1", "description": "Customers, segments, campaigns and what came of them."},
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "description": "An API key or an access token."}},
+        },
+    }
+
+
+def _operation(endpoint: str, path: str, rule: Rule, components: dict[str, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": endpoint.replace(".", "_"),
+        "summary": rule.summary,
+        "tags": [rule.tag],
+        "parameters": _path_parameters(path) + _query_parameters(rule, components),
+        "responses": {str(rule.status): _success(rule, components)} | _problems(),
+        "security": [] if rule.public else [{"bearer": []}],
+    }
+    if rule.permission:
+        operation["description"] = f"Needs the permission `{rule.permission}`."
+    if rule.body is not None:
+        schema = _schema(rule.body, "validation", components)
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    elif rule.accept == "file":
+        schema = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}}}
+        operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+    return operation
+
+
+def _problems() -> dict[str, Any]:
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {code: {"description": words, "content": content} for code, words in _REFUSALS.items()}
+
+
+def _success(rule: Rule, components: dict[str, Any]) -> dict[str, Any]:
+    if rule.returns is None:
+        return {"description": "Done"}
+    return {"description": "Done", "content": {"application/json": {"schema": _schema(rule.returns, "serialization", components)}}}
+
+
+def _path_parameters(path: str) -> list[dict[str, Any]]:
+    found = []
+    for part in _PART.finditer(path):
+        schema: dict[str, Any] = {"type": "integer", "minimum": 0} if part["kind"] == "int" else {"type": "string", "minLength": 1}
+        found.append({"name": part["name"], "in": "path", "required": True, "schema": schema})
+    return found
+
+
+def _query_parameters(rule: Rule, components: dict[str, Any]) -> list[dict[str, Any]]:
+    if rule.query is None:
+        return []
+    _, definitions = models_json_schema([(rule.query, "validation")], ref_template="#/components/schemas/{model}")
+    own = definitions["$defs"].pop(rule.query.__name__)
+    components.update(definitions["$defs"])
+    needed = set(own.get("required", ()))
+    return [{"name": name, "in": "query", "required": name in needed, "schema": schema} for name, schema in own.get("properties", {}).items()]
+
+
+def _schema(kind: Any, mode: Any, components: dict[str, Any]) -> dict[str, Any]:
+    schema = TypeAdapter(kind).json_schema(mode=mode, ref_template="#/components/schemas/{model}")
+    components.update(schema.pop("$defs", {}))
+    title = schema.get("title")
+    if title and schema.get("type") == "object":
+        name = re.sub(r"\W+", "_", title).strip("_")
+        components[name] = schema
+        return {"$ref": f"#/components/schemas/{name}"}
+    return schema

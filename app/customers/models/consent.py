@@ -1,0 +1,71 @@
+"""Tables: what a customer agreed to, how it came about, and addresses that must not be written to."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import BigId, Created, Model, Tenant
+
+STATES = ("subscribed", "pending", "unsubscribed")
+"""No row: nobody asked, nobody may write. `pending`: double opt-in waits for the person."""
+BASES = ("consent", "contract", "legitimate_interest")
+EVERY_TOPIC = 0
+"""The topic id that stands for the channel as a whole."""
+
+
+class Topic(Tenant, Model):
+    """A subject people may take or leave, such as a newsletter."""
+
+    __tablename__ = "topics"
+    __table_args__ = (sa.UniqueConstraint("workspace_id", "name"), sa.UniqueConstraint("workspace_id", "id"))
+    noun = "topic"
+    id: Mapped[BigId]
+    name: Mapped[str]
+    description: Mapped[str | None]
+    created_at: Mapped[Created]
+
+
+class Consent(Tenant, Model):
+    """The present state per customer, channel and topic."""
+
+    __tablename__ = "consents"
+    __table_args__ = (sa.Index("ix_consents_state", "workspace_id", "channel", "topic_id", "state", postgresql_include=["customer_id"]),)
+    customer_id: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    channel: Mapped[str] = mapped_column(primary_key=True, default="email")
+    topic_id: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False, default=EVERY_TOPIC)
+    state: Mapped[str]
+    basis: Mapped[str | None]
+    source: Mapped[str]
+    occurred_at: Mapped[datetime]
+
+
+class ConsentLog(Tenant, Model):
+    """Every change of consent, for ever: where from, what the person was told, from which address."""
+
+    __tablename__ = "consent_log"
+    __table_args__ = (sa.Index("ix_consent_log_customer", "workspace_id", "customer_id", "occurred_at"),)
+    id: Mapped[BigId]
+    customer_id: Mapped[int]
+    channel: Mapped[str]
+    topic_id: Mapped[int] = mapped_column(default=EVERY_TOPIC, server_default="0")
+    state: Mapped[str]
+    basis: Mapped[str | None]
+    source: Mapped[str]
+    wording: Mapped[str | None]
+    address: Mapped[str | None]
+    by: Mapped[str | None]
+    occurred_at: Mapped[datetime]
+
+
+class Suppression(Tenant, Model):
+    """An address that must not be written to, whoever it belongs to; it outlives the customer."""
+
+    __tablename__ = "suppressions"
+    __table_args__ = (sa.UniqueConstraint("workspace_id", "email"),)
+    noun = "suppression"
+    id: Mapped[BigId]
+    email: Mapped[str]
+    reason: Mapped[str]
+    note: Mapped[str | None]
+    created_at: Mapped[Created]
