@@ -86,4 +86,5 @@ def load_rooms(app: Flask) -> None:
 
 
 def _load(name: str) -> ModuleType | None:
-    return importlib.import_module(name) if importlib.util.find_spec(name) else None
+    room, _, _ = name.rpartition(".")
+    return importlib.import_module(name) if importlib.util.find_spec(room) and importlib.util.find_spec(name) else None

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -74,7 +74,10 @@ class ListQuery(Schema):
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
 
-class Page[T](BaseModel):
+T = TypeVar("T")
+
+
+class Page(BaseModel, Generic[T]):
     """A page of a list: the items, and the cursor of the next page or null."""
 
     items: list[T]

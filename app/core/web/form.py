@@ -1,8 +1,7 @@
 """Forms: what a person typed, checked by the same schemas as JSON, given back with the reasons when it does not fit."""
 
-import typing
 from collections.abc import Mapping
-from typing import Any, get_args, get_origin
+from typing import Any, Generic, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel
 from werkzeug.datastructures import MultiDict
@@ -12,7 +11,10 @@ from app.core.errors import Invalid
 from app.core.schemas import parse
 
 
-class Form[S: BaseModel]:
+S = TypeVar("S", bound=BaseModel)
+
+
+class Form(Generic[S]):
     """A schema with the values of a form post, or the initial ones before it.
 
     Dots in field names nest (`fields.plan`); fields that the schema types as lists take all values of their name.
@@ -84,6 +86,4 @@ def _takes_list(schema: type[BaseModel], name: str) -> bool:
 def _is_list(annotation: Any) -> bool:
     if get_origin(annotation) in {list, tuple, set, frozenset}:
         return True
-    if isinstance(annotation, typing.TypeAliasType):
-        return _is_list(annotation.__value__)
     return any(_is_list(part) for part in get_args(annotation) if part is not annotation)
