@@ -1,7 +1,7 @@
 """core, jobs, events: tables."""
 
 revision = "0001_core"
-down_revision = None
+down_revision = "0000_base"
 
 
 def upgrade() -> None:
