@@ -13,6 +13,7 @@ _WORDS = {
     "missing": "This is needed.",
     "extra_forbidden": "There is no such field.",
     "string_type": "This must be text.",
+    "string_unicode": "This holds a character that cannot be stored.",
     "int_type": "This must be a whole number.",
     "int_parsing": "This must be a whole number.",
     "int_from_float": "This must be a whole number.",
