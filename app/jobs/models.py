@@ -49,6 +49,8 @@ class JobRun(Model):
     run_after: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     enqueued_at: Mapped[datetime | None]
     """When the clock last put the id into RQ; NULL wants it put there."""
+    lease: Mapped[int] = mapped_column(sa.Integer)
+    """Seconds."""
     lease_token: Mapped[UUID | None]
     lease_until: Mapped[datetime | None]
     again: Mapped[bool] = mapped_column(server_default=sa.false())
