@@ -64,7 +64,7 @@ M = TypeVar("M", bound=Model)
 
 def session() -> FlaskSession:
     """Return the session of this request, command or step."""
-    return cast("FlaskSession", db.session())
+    return db.session()
 
 
 def cursor() -> Any:
@@ -97,7 +97,7 @@ X = TypeVar("X", bound=sa.Executable)
 
 def any_workspace(statement: X) -> X:
     """Lift the guard for a statement that must look into all workspaces: sweeps of the clock, sign-in."""
-    return cast("X", statement.execution_options(any_workspace=True))
+    return statement.execution_options(any_workspace=True)
 
 
 class GuardError(RuntimeError):

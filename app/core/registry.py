@@ -10,7 +10,8 @@ from app.core.actor import Actor
 class Erase(Protocol):
     """Remove what a room holds about these customers, in the caller's transaction."""
 
-    def __call__(self, workspace_id: int, customer_ids: Sequence[int]) -> None: ...
+    def __call__(self, workspace_id: int, customer_ids: Sequence[int]) -> None:
+        """Remove it; a second call finds nothing to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Events as JSON and back, typed: dates, uuids and tuples come back as what they were."""
 
-from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
@@ -8,11 +7,13 @@ from pydantic import TypeAdapter
 from app.events.registry import Event
 
 E = TypeVar("E", bound=Event)
+_adapters: dict[type[Any], TypeAdapter[Any]] = {}  # building one is slow
 
 
-@cache
-def _adapter(kind: type[Event]) -> TypeAdapter[Event]:
-    return TypeAdapter(kind)
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
 
 
 def encode(event: Event) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class Api(Blueprint):
         super().__init__(f"{name}_api", import_name, url_prefix="/api/v1")
         self.tag = name
 
-    def endpoint(  # noqa: PLR0913 (each says one thing about the route)
+    def declare(  # noqa: PLR0913 (each says one thing about the route)
         self,
         method: str,
         path: str,
@@ -69,23 +69,23 @@ class Api(Blueprint):
 
     def get(self, path: str, permission: str | None = None, **says: Any) -> Callable[[View], View]:  # type: ignore[override]
         """Add a read."""
-        return self.endpoint("GET", path, permission, **says)
+        return self.declare("GET", path, permission, **says)
 
     def post(self, path: str, permission: str | None = None, **says: Any) -> Callable[[View], View]:  # type: ignore[override]
         """Add a create or an act; `Idempotency-Key` is honoured."""
-        return self.endpoint("POST", path, permission, **says)
+        return self.declare("POST", path, permission, **says)
 
     def patch(self, path: str, permission: str | None = None, **says: Any) -> Callable[[View], View]:  # type: ignore[override]
         """Add a change of the fields given."""
-        return self.endpoint("PATCH", path, permission, **says)
+        return self.declare("PATCH", path, permission, **says)
 
     def put(self, path: str, permission: str | None = None, **says: Any) -> Callable[[View], View]:  # type: ignore[override]
         """Add a replacement."""
-        return self.endpoint("PUT", path, permission, **says)
+        return self.declare("PUT", path, permission, **says)
 
     def delete(self, path: str, permission: str | None = None, **says: Any) -> Callable[[View], View]:  # type: ignore[override]
         """Add a removal."""
-        return self.endpoint("DELETE", path, permission, **says)
+        return self.declare("DELETE", path, permission, **says)
 
 
 def _guarded(rule: Rule, view: View) -> Callable[..., ResponseReturnValue]:

@@ -10,7 +10,6 @@ from app.core.db import session
 from app.core.errors import Invalid
 from app.core.schemas import parse
 
-
 S = TypeVar("S", bound=BaseModel)
 
 

@@ -22,14 +22,13 @@ _PROBLEM = {
     },
 }
 _REFUSALS = {"400": "Bad request", "401": "Sign in first", "403": "Not allowed", "404": "Not found", "409": "Conflict",
-             "413": "Too large", "415": "Wrong type", "422": "Does not fit", "429": "Too many calls", "503": "Not available just now"}  # fmt: skip
+             "413": "Too large", "415": "Wrong type", "422": "Does not fit", "429": "Too many calls", "503": "Not now"}  # fmt: skip
 
 
 def document(app: Flask) -> dict[str, Any]:
     """Return the OpenAPI document of all endpoints under /api/v1."""
-    rules = [
-        (route, rule) for route in app.url_map.iter_rules() if (rule := getattr(app.view_functions[route.endpoint], "rule", None)) and rule.api
-    ]
+    every = ((route, getattr(app.view_functions[route.endpoint], "rule", None)) for route in app.url_map.iter_rules())
+    rules = [(route, rule) for route, rule in every if rule and rule.api]
     paths: dict[str, Any] = {}
     components: dict[str, Any] = {"Problem": _PROBLEM}
     for route, rule in sorted(rules, key=lambda pair: pair[0].rule):
@@ -63,7 +62,8 @@ def _operation(endpoint: str, path: str, rule: Rule, components: dict[str, Any])
         schema = _schema(rule.body, "validation", components)
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     elif rule.accept == "file":
-        schema = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}}}
+        upload = {"type": "string", "contentMediaType": "application/octet-stream"}
+        schema = {"type": "object", "required": ["file"], "properties": {"file": upload}}
         operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
     return operation
 
@@ -94,7 +94,8 @@ def _query_parameters(rule: Rule, components: dict[str, Any]) -> list[dict[str, 
     own = definitions["$defs"].pop(rule.query.__name__)
     components.update(definitions["$defs"])
     needed = set(own.get("required", ()))
-    return [{"name": name, "in": "query", "required": name in needed, "schema": schema} for name, schema in own.get("properties", {}).items()]
+    properties = own.get("properties", {})
+    return [{"name": name, "in": "query", "required": name in needed, "schema": schema} for name, schema in properties.items()]
 
 
 def _schema(kind: Any, mode: Any, components: dict[str, Any]) -> dict[str, Any]:

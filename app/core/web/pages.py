@@ -18,7 +18,7 @@ View = Callable[..., ResponseReturnValue]
 class Pages(Blueprint):
     """A room's pages. Views take `caller` (None on public routes when nobody is signed in) and the parts of the path."""
 
-    def page(  # noqa: PLR0913 (each says one thing about the route)
+    def page(
         self,
         path: str,
         methods: tuple[str, ...],
