@@ -1,7 +1,7 @@
 """One way to say no. Services raise these; the edges turn them into a re-rendered form, an error page or problem JSON."""
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 (an answer, not an error)
     """A request that cannot be done, with a plain reason the reader may see."""
 
     status = 400

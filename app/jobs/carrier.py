@@ -22,7 +22,8 @@ _number = count()
 class Carry(Protocol):
     """Work on rows by id; `stop()` asks to leave the rest, `note(current)` tells the slate what is under way."""
 
-    def __call__(self, ids: Sequence[int], stop: Callable[[], bool], note: Callable[[Any], None]) -> None: ...
+    def __call__(self, ids: Sequence[int], stop: Callable[[], bool], note: Callable[[Any], None]) -> None:
+        """Do it; a row done before is left alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ A row whose quotes do not match is rejected alone: reading goes on at the next l
 
 import csv
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from app.core.errors import Invalid
@@ -49,7 +49,8 @@ class Chunk:
         offset = self.start.offset + len(self.text[: self.positions[count]].encode(self.encoding))
         rejects = [r for r in self.rejects if r.line < line]
         end = Cursor(offset, line)
-        return Chunk(self.start, end, False, self.rows[:count], self.lines[:count], rejects, self.text, self.encoding, self.positions[:count])
+        rows, lines, positions = self.rows[:count], self.lines[:count], self.positions[:count]
+        return replace(self, end=end, final=False, rows=rows, lines=lines, rejects=rejects, positions=positions)
 
 
 def rows_for(width: int, limit: int = ROWS) -> int:

@@ -48,7 +48,7 @@ LABELS = {
 }
 
 
-class Unreadable(ValueError):
+class Unreadable(ValueError):  # noqa: N818 (an answer, not an error)
     """A cell that is not what its column should hold."""
 
     def __init__(self, kind: Kind, reason: str) -> None:
