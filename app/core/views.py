@@ -1,0 +1,38 @@
+"""Pages of no room: the way in, and the search over everything."""
+
+from flask import Response, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from app.core import registry
+from app.core.errors import NotFound
+from app.core.web.pages import Pages, redirect
+from app.core.web.principal import Principal
+
+pages = Pages("core", __name__)
+_LONGEST = 200
+_ICONS = {"customer": "user", "segment": "filter"}
+
+
+@pages.get("/", signed_in=True)
+def home(caller: Principal) -> ResponseReturnValue:
+    """Go to the first page the caller may see."""
+    if caller.workspace is None:
+        return redirect("/workspaces/new")
+    for item in sorted(registry.nav, key=lambda item: item.order):
+        if item.href != "/" and (item.permission is None or caller.can(item.permission)):
+            return redirect(item.href)
+    raise NotFound
+
+
+@pages.get("/search", signed_in=True)
+def search(caller: Principal) -> Response:
+    """Answer the palette: what each room finds for `q`, at most five hits each."""
+    words = request.args.get("q", "").replace("\x00", "").strip()[:_LONGEST]
+    found = [
+        hit for permission, find in registry.search if words and caller.can(permission) for hit in find(caller.workspace_id, words)
+    ]
+    items = [
+        {"group": f"{hit.kind.capitalize()}s", "label": hit.label, "note": hit.note, "href": hit.url, "icon": _ICONS.get(hit.kind, "arrow-right")}
+        for hit in found
+    ]
+    return jsonify({"items": items})
