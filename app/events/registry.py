@@ -1,6 +1,5 @@
 """What an event is, and who reacts to it. Pure: no Flask, no session."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +13,7 @@ from app.jobs.registry import name_of
 class Event:
     """Base of all events: `@dataclass(frozen=True) class CustomerCreated(Event): customer_id: int`.
 
-    Its name on the channel is made from the class: `customer.created`. Fields are ids and simple values (int, str,
+    Its name on the channel is that of the class: `CustomerCreated`. Fields are ids and simple values (int, str,
     bool, float, date, aware datetime, UUID, StrEnum, tuples of these, or None); never secrets, addresses or lists
     of customers. A field added later needs a default, so that rows written before it can still be read.
     """
@@ -25,7 +24,7 @@ class Event:
     def __init_subclass__(cls, name: str | None = None, **kwargs: Any) -> None:
         """Name the class and add it to the list; two classes may not share a name."""
         super().__init_subclass__(**kwargs)
-        cls.name = name or _dotted(cls.__name__)
+        cls.name = name or cls.__name__
         known = events.setdefault(cls.name, cls)
         if (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
             msg = f"There are two events named {cls.name}: {known.__module__} and {cls.__module__}."
@@ -42,12 +41,6 @@ class News:
     workspace_id: int
     occurred_at: datetime
     data: dict[str, Any]
-
-
-def _dotted(name: str) -> str:
-    """Write `CustomerCreated` as `customer.created`, `SavedViewDeleted` as `saved_view.deleted`."""
-    words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*", name)]
-    return f"{'_'.join(words[:-1])}.{words[-1]}" if len(words) > 1 else words[0]
 
 
 E = TypeVar("E", bound=Event)
