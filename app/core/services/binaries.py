@@ -92,7 +92,9 @@ def _major(program: Path, account: Account) -> int:
 def _output(program: Path, options: Mapping[str, Any]) -> str:
     """Return what `program --version` prints, nothing if it does not run (closed folder, another processor, a missing library)."""
     try:
-        printed: str = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, timeout=20, cwd="/", **options).stdout
+        printed: str = subprocess.run(
+            [program, "--version"], capture_output=True, text=True, check=True, timeout=20, cwd="/", **options
+        ).stdout
     except (OSError, subprocess.SubprocessError):
         return ""
     return printed

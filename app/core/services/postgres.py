@@ -32,7 +32,9 @@ _BUSY = ("could not bind", "still in use", "already exists", "Address already in
 class Postgres:
     """A PostgreSQL server on 127.0.0.1 with the database `fairlead`, owned by a role of that name without special rights."""
 
-    def __init__(self, home: Path, account: Account, password: str, environ: Mapping[str, str], *, durable: bool = True, kept: bool = True) -> None:
+    def __init__(
+        self, home: Path, account: Account, password: str, environ: Mapping[str, str], *, durable: bool = True, kept: bool = True
+    ) -> None:
         """`durable`: commits survive a crash. `kept`: not thrown away, so that it gets the machine's memory; else the role may create databases."""
         self.data = home / "postgres"
         self.port = 0

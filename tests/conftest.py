@@ -1,0 +1,183 @@
+"""Real servers for the tests: one PostgreSQL and one Valkey for the run, a database for each worker, an outer transaction for each test."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import psycopg2
+import pytest
+import redis as redis_client
+import sqlalchemy as sa
+from cryptography.fernet import Fernet
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from flask_sqlalchemy.session import Session
+from psycopg2 import sql
+
+from app import create_app
+from app.core import redis as core_redis
+from app.core.db import db
+from app.core.services.servers import throw_away
+from config import Config
+from tests.support import OneTransaction, TestClient
+
+ONE_KEY = Fernet.generate_key().decode()
+
+
+@dataclass(frozen=True)
+class Places:
+    """The servers of this run: a template database with all tables, and Valkey without a database number."""
+
+    template: str
+    redis: str
+
+    def settings(self, worker: str) -> dict[str, str]:
+        """Return the environment of a worker (`gw0`, `gw1`, … or `master`)."""
+        number = int(worker.removeprefix("gw")) + 1 if worker.startswith("gw") else 0
+        return {
+            "DATABASE_URL": self.template.rpartition("/")[0] + f"/test_{worker}",
+            "REDIS_URL": f"{self.redis}/{number}",
+            "PUBLIC_URL": "http://localhost",
+            "SECRET_KEYS": "s" * 32,
+            "LINK_KEYS": "k1:" + "l" * 32,
+            "CREDENTIAL_KEYS": ONE_KEY,
+            "TESTING": "1",
+        }
+
+
+_places = pytest.StashKey[Places]()
+_servers = pytest.StashKey[contextlib.ExitStack]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers, once: in the process that starts the workers."""
+    if hasattr(config, "workerinput"):
+        config.stash[_places] = Places(**config.workerinput["places"])
+    elif not config.option.collectonly and not config.option.help and not config.option.version and not config.option.markers:
+        stack = config.stash[_servers] = contextlib.ExitStack()
+        postgres, valkey = stack.enter_context(throw_away(os.environ))
+        config.stash[_places] = Places(template=postgres.url(), redis=valkey.url().rpartition("/")[0])
+        _migrate(config.stash[_places])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the servers."""
+    if _servers in config.stash:
+        config.stash[_servers].close()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """Tell a worker of xdist where the servers are."""
+    node.workerinput["places"] = asdict(node.config.stash[_places])
+
+
+def _migrate(places: Places) -> None:
+    """Bring the template database to the newest schema, once for all workers."""
+    app = create_app(Config.from_env(places.settings("master") | {"DATABASE_URL": places.template}))
+    with app.app_context():
+        upgrade()
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def places(pytestconfig: pytest.Config) -> Places:
+    return pytestconfig.stash[_places]
+
+
+@pytest.fixture(scope="session")
+def environment(places: Places) -> Iterator[dict[str, str]]:
+    """The environment of this worker's application, with a database of its own; for tests that start processes."""
+    settings = places.settings(os.environ.get("PYTEST_XDIST_WORKER", "master"))
+    fresh_database(places.template, settings["DATABASE_URL"])
+    yield settings
+    drop_database(places.template, settings["DATABASE_URL"])
+
+
+@pytest.fixture(scope="session")
+def app(environment: dict[str, str]) -> Iterator[Flask]:
+    app = create_app(Config.from_env(environment))
+    app.test_client_class = TestClient
+    db.session.session_factory.configure(join_transaction_mode="create_savepoint")
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def database(app: Flask, environment: dict[str, str], places: Places, request: pytest.FixtureRequest) -> Iterator[None]:
+    """An application context whose work is undone after the test.
+
+    Marked `committed`, the test has real commits on as many connections as it likes, and a new database afterwards.
+    """
+    undo = _commit_for_real if request.node.get_closest_marker("committed") else _roll_back
+    with redis_client.from_url(environment["REDIS_URL"]) as valkey:
+        valkey.flushdb()
+    with app.app_context():
+        scope = undo(app, places, environment)
+    with scope, app.app_context():
+        yield
+        db.session.remove()
+
+
+@pytest.fixture
+def session(database: None) -> Session:
+    return db.session()
+
+
+@pytest.fixture
+def redis(database: None) -> redis_client.Redis:
+    return core_redis.client()
+
+
+@pytest.fixture
+def client(database: None, app: Flask) -> FlaskClient:
+    """A browser without a session. Each request commits what the test did so far, and has an application context of its own."""
+    return app.test_client()
+
+
+@contextlib.contextmanager
+def _roll_back(app: Flask, _places: Places, _environment: dict[str, str]) -> Iterator[None]:
+    """Hold one connection with an open transaction; sessions join it with savepoints."""
+    engines = db._app_engines[app]
+    engine = engines[None]
+    with engine.connect() as connection, connection.begin() as outer, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Session, "get_bind", lambda _session, *_, bind=None, **__: bind or connection)
+        patch.setitem(engines, None, OneTransaction(engine, connection))
+        yield
+        outer.rollback()
+
+
+@contextlib.contextmanager
+def _commit_for_real(app: Flask, places: Places, environment: dict[str, str]) -> Iterator[None]:
+    """Leave the engine as it is, and make the database anew."""
+    try:
+        yield
+    finally:
+        engine: sa.Engine = db._app_engines[app][None]
+        engine.dispose()
+        fresh_database(places.template, environment["DATABASE_URL"])
+
+
+def fresh_database(template: str, url: str) -> None:
+    """Make the database of `url` as a copy of the template, whatever was there before."""
+    drop_database(template, url)
+    name, source = (sql.Identifier(address.rpartition("/")[2]) for address in (url, template))
+    _administer(template, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, source))
+
+
+def drop_database(template: str, url: str) -> None:
+    """Remove the database of `url`; who is connected is sent away."""
+    _administer(template, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(url.rpartition("/")[2])))
+
+
+def _administer(template: str, statement: sql.Composed) -> None:
+    connection = psycopg2.connect(template.rpartition("/")[0] + "/postgres")
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+    finally:
+        connection.close()

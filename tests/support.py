@@ -1,0 +1,54 @@
+"""What the fixtures of conftest.py are made of."""
+
+import contextlib
+import contextvars
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import sqlalchemy as sa
+from flask import has_app_context
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app.core.db import db
+
+
+class TestClient(FlaskClient):
+    """A client whose requests see what the test did, and leave nothing of their own behind.
+
+    Flask would share the test's application context (its `g`, its database session) with the request, so that a second request
+    would find the user of the first. Here each runs in an empty context. Answers are read whole, inside it.
+    """
+
+    __test__ = False
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        """Commit what the test did (into the transaction that is undone afterwards), then make the request."""
+        if has_app_context():
+            db.session.commit()
+        kwargs["buffered"] = True
+        return contextvars.Context().run(super().open, *args, **kwargs)
+
+
+class OneTransaction:
+    """Stands for the engine while a test runs on one connection: `begin` is a savepoint."""
+
+    def __init__(self, engine: sa.Engine, connection: sa.Connection) -> None:
+        self._engine, self._connection = engine, connection
+
+    @contextlib.contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """Run in a savepoint of the test's transaction. It shares the fate of the session around it, unlike in real life."""
+        with self._connection.begin_nested():
+            yield self._connection
+
+    def connect(self) -> NoReturn:
+        """Refuse: there is one connection."""
+        msg = "This test runs in one transaction on one connection. Mark it `committed`."
+        raise RuntimeError(msg)
+
+    def dispose(self, *, close: bool = True) -> None:
+        """Keep the connection: the test still needs it."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
