@@ -12,7 +12,7 @@ from whitenoise import WhiteNoise
 
 from app.core import redis
 from app.core.db import db
-from app.core.web import answers, assets, context, format, limits  # noqa: A004 (the room's word for it)
+from app.core.web import answers, assets, components, context, flash, format, limits, template  # noqa: A004 (the room's word for it)
 from app.core.web.guard import csrf
 from config import Config
 
@@ -33,7 +33,7 @@ def create_app(config: Config | None = None) -> Flask:
     Migrate(app, db, directory=str(ROOT / "migrations"), compare_type=True, compare_server_default=False)
     redis.init_app(app)
     csrf.init_app(app)
-    for part in (limits, answers, context, format, assets):
+    for part in (limits, answers, context, flash, format, template, assets, components):
         part.init_app(app)
     load_rooms(app)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]

@@ -22,13 +22,13 @@ class NavEntry:
 
 
 def init_app(app: Flask) -> None:
-    """Give templates `caller`, `workspaces`, `nav`."""
+    """Give templates `caller` (and `me`, the same: inside a macro's call block Jinja means another `caller`), `workspaces`, `nav`."""
     app.context_processor(_context)
 
 
 def _context() -> dict[str, Any]:
     caller = caller_of_request()
-    return {"caller": caller, "workspaces": caller.workspaces if caller else (), "nav": _nav() if caller else []}
+    return {"caller": caller, "me": caller, "workspaces": caller.workspaces if caller else (), "nav": _nav() if caller else []}
 
 
 def _nav() -> list[NavEntry]:
