@@ -13,12 +13,68 @@ from app.core.web.pages import Pages
 from app.core.web.principal import Principal
 
 _DAYS = 28
-_REVENUE = (488, 554, 516, 567, 936, 650, 548, 684, 529, 487, 653, 2355, 1618, 1085, 902, 650, 16324, 9287, 5275, 3432, 2157, 8930, 5265, 3109)
+_REVENUE = (
+    488,
+    554,
+    516,
+    567,
+    936,
+    650,
+    548,
+    684,
+    529,
+    487,
+    653,
+    2355,
+    1618,
+    1085,
+    902,
+    650,
+    16324,
+    9287,
+    5275,
+    3432,
+    2157,
+    8930,
+    5265,
+    3109,
+)
 _COST = (13, 11, 11, 11, 471, 11, 11, 11, 11, 11, 11, 2064, 11, 11, 11, 11, 6426, 11, 11, 11, 11, 973, 11, 11)
-_MEMBERS = (4068, 4071, 4069, 4078, 4080, 4074, 4082, 4088, 4085, 4090, 4096, 4091, 4099, 4102, 4106, 4104, 4127, 4139, 4136, 4141, 4158, 4163)
+_MEMBERS = (
+    4068,
+    4071,
+    4069,
+    4078,
+    4080,
+    4074,
+    4082,
+    4088,
+    4085,
+    4090,
+    4096,
+    4091,
+    4099,
+    4102,
+    4106,
+    4104,
+    4127,
+    4139,
+    4136,
+    4141,
+    4158,
+    4163,
+)
 _PEOPLE = (
     ("Adaeze Okonkwo", "adaeze.okonkwo@lagoonmail.example", "subscribed", ("vip", "trail"), 31, 481240, 94),
-    ("Camille Deschamps-Beauregard de la Tour", "camille.deschamps-beauregard@grandearchemail.example", "unconfirmed", ("vip",), 22, 396800, 81),
+    (
+        "Camille Deschamps-Beauregard de la Tour",
+        "camille.deschamps-beauregard@grandearchemail.example",
+        "unconfirmed",
+        ("vip",),
+        22,
+        396800,
+        81,
+    ),
     ("Farid Nazari", "farid@nazari.example", "unsubscribed", ("trail", "b2b"), 16, 332000, 22),
     ("H02917", "h02917@hillstrom.example", "bounced", (), 0, 0, None),
 )
@@ -35,7 +91,15 @@ class _Sample(BaseModel):
 
 
 def _form() -> Form[_Sample]:
-    initial = {"sender": "hello@northlight", "limit": 50, "zone": "UTC", "sandbox": True, "overwrite": "empty", "note": "", "born": "1988-06-08"}
+    initial = {
+        "sender": "hello@northlight",
+        "limit": 50,
+        "zone": "UTC",
+        "sandbox": True,
+        "overwrite": "empty",
+        "note": "",
+        "born": "1988-06-08",
+    }
     form = Form(_Sample, initial=initial)
     form.errors = Invalid({"sender": "The part after @ needs an ending, such as northlight.example.", "": "Nothing was saved."}).errors
     return form

@@ -33,9 +33,7 @@ def _context() -> dict[str, Any]:
 
 def _nav() -> list[NavEntry]:
     caller = caller_of_request()
-    entries = [
-        item for item in registry.nav if caller and caller.workspace and (item.permission is None or caller.can(item.permission))
-    ]
+    entries = [item for item in registry.nav if caller and caller.workspace and (item.permission is None or caller.can(item.permission))]
     here = max((item.href for item in entries if _within(item.href)), key=len, default="")
     return [
         NavEntry(item.section, item.label, item.href, item.icon, item.href == here) for item in sorted(entries, key=lambda item: item.order)

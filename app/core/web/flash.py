@@ -23,7 +23,8 @@ def flash(text: str, undo_url: str | None = None, tone: Tone = "good") -> None:
 
 def flashed() -> list[Message]:
     """Return and forget what is to be said."""
-    return [cast("Message", item) if isinstance(item, dict) else Message(text=item, undo=None, tone="good") for item in get_flashed_messages()]
+    said = cast("list[Message | str]", get_flashed_messages())
+    return [Message(text=item, undo=None, tone="good") if isinstance(item, str) else item for item in said]
 
 
 def init_app(app: Flask) -> None:

@@ -118,12 +118,12 @@ class Formats:
         now = self.clock()
         words = dates.ago(moment, now, self.zone, self.locale)
         young = moment is not None and timedelta(0) <= now - moment < timedelta(days=1)
-        return self._time(moment, words, Markup(" data-ago") if young else Markup(""))
+        return self._time(moment, words, Markup(" data-ago") if young else "")
 
     def _today(self) -> date:
         return self.clock().astimezone(ZoneInfo(self.zone)).date()
 
-    def _time(self, moment: datetime | None, words: str, more: Markup = Markup("")) -> str:
+    def _time(self, moment: datetime | None, words: str, more: str = "") -> str:
         if moment is None:
             return MISSING
         full = dates.in_full(moment, self.zone, self.locale)

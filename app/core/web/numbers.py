@@ -33,7 +33,8 @@ def decimal(value: Number | None, places: int, locale: str = "en") -> str:
     if value is None:
         return MISSING
     known = known_locale(locale)
-    return known.decimal_formats[None].apply(value, known, force_frac=(places, places)).replace("-", MINUS)
+    written: str = known.decimal_formats[None].apply(value, known, force_frac=(places, places))
+    return written.replace("-", MINUS)
 
 
 def count(value: int | None, locale: str = "en") -> str:
@@ -45,12 +46,12 @@ def short(value: int | None, locale: str = "en") -> str:
     """Return a count for outside of tables: exact below a million, then `1.2 M`, `3.4 G`. Show the exact one on hover."""
     if value is None or abs(value) < _KILO**2:
         return count(value, locale)
-    size, unit = (Decimal(value) / _KILO**3, "G") if abs(value) >= _KILO**3 else (Decimal(value) / _KILO**2, "M")
-    return f"{decimal(size, 1, locale)}{NARROW}{unit}"
+    unit_size, unit = (_KILO**3, "G") if abs(value) >= _KILO**3 else (_KILO**2, "M")
+    return f"{decimal(Decimal(value) / unit_size, 1, locale)}{NARROW}{unit}"
 
 
-def _percent_places(percent: Number) -> int:
-    size = abs(percent)
+def _percent_places(percent: float | Decimal) -> int:
+    size = abs(float(percent))
     if round(size, 2) < _TWO_PLACES_UNDER:
         return 2
     return 1 if size <= _WHOLE else 0
@@ -154,7 +155,8 @@ def _amount(minor: Number, currency: str) -> Decimal:
 def _in_currency(value: Decimal, places: int, currency: str, locale: str) -> str:
     known = known_locale(locale)
     pattern = known.currency_formats["standard"]
-    return pattern.apply(value, known, currency=currency, force_frac=(places, places)).replace("-", MINUS)
+    written: str = pattern.apply(value, known, currency=currency, force_frac=(places, places))
+    return written.replace("-", MINUS)
 
 
 def money(minor: int | None, currency: str, locale: str = "en") -> str:
