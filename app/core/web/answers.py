@@ -7,6 +7,7 @@ from urllib.parse import quote as _quote
 import structlog
 from flask import Flask, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from app.core.db import session
@@ -105,6 +106,8 @@ def _detail(fault: HTTPException) -> str:
 def _fault(fault: Exception) -> ResponseReturnValue:
     session().rollback()
     structlog.get_logger().exception("request failed", exc_info=fault)
+    if isinstance(fault, OperationalError) and getattr(fault.orig, "pgcode", None) is None:
+        return _say(503, "The database is not answering", "Nothing you entered was kept. Try again in a moment.")
     return _say(500, "Something broke on our side", "It was noted with the number below. Nothing you entered was kept.")
 
 
