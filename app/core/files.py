@@ -82,9 +82,9 @@ class Writer(io.RawIOBase):
         session().commit()
 
     def _put(self, length: int) -> None:
-        session().add(FileChunk(file_id=self.file_id, number=self._number, data=bytes(self._buffer[:length])))
+        chunk = {"file_id": self.file_id, "number": self._number, "data": bytes(self._buffer[:length])}
+        session().execute(sa.insert(FileChunk).values(chunk))
         session().commit()
-        session().expunge_all()
         del self._buffer[:length]
         self._number += 1
 

@@ -28,11 +28,15 @@ def home(caller: Principal) -> ResponseReturnValue:
 def search(caller: Principal) -> Response:
     """Answer the palette: what each room finds for `q`, at most five hits each."""
     words = request.args.get("q", "").replace("\x00", "").strip()[:_LONGEST]
-    found = [
-        hit for permission, find in registry.search if words and caller.can(permission) for hit in find(caller.workspace_id, words)
-    ]
+    found = [hit for permission, find in registry.search if words and caller.can(permission) for hit in find(caller.workspace_id, words)]
     items = [
-        {"group": f"{hit.kind.capitalize()}s", "label": hit.label, "note": hit.note, "href": hit.url, "icon": _ICONS.get(hit.kind, "arrow-right")}
+        {
+            "group": f"{hit.kind.capitalize()}s",
+            "label": hit.label,
+            "note": hit.note,
+            "href": hit.url,
+            "icon": _ICONS.get(hit.kind, "arrow-right"),
+        }
         for hit in found
     ]
     return jsonify({"items": items})
