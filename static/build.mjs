@@ -29,7 +29,7 @@ const common = {
 };
 
 async function pageEntries() {
-  const files = await readdir(join(src, 'js', 'pages'));
+  const files = await readdir(join(src, 'js', 'pages')).catch(() => []);
   return files
     .filter((file) => file.endsWith('.js') && !file.endsWith('.test.js'))
     .map((file) => ({ in: join(src, 'js', 'pages', file), out: basename(file, '.js') }));

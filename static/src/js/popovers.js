@@ -72,3 +72,4 @@ document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape') hide();
 });
 addEventListener('scroll', hide, { passive: true, capture: true });
+document.documentElement.dataset.ready = '';
