@@ -62,7 +62,9 @@ class WrongBytes(Invalid):
     def __init__(self, line: int, byte: int, value: int, encoding: str) -> None:
         self.line, self.byte = line, byte
         name = ENCODINGS.get(encoding, encoding).split(",")[0]
-        super().__init__({"encoding": f"Line {line:,}, byte {byte:,}: 0x{value:02X} is not {name}. Choose the encoding the file was saved in."})
+        super().__init__(
+            {"encoding": f"Line {line:,}, byte {byte:,}: 0x{value:02X} is not {name}. Choose the encoding the file was saved in."}
+        )
 
 
 def sniff(head: bytes, *, whole: bool, encoding: str | None = None, delimiter: str | None = None) -> Dialect:

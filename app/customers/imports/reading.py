@@ -114,11 +114,13 @@ class _Parser:
         """Fill the chunk; return the character and the line where it ends, and whether the text is used up."""
         while True:
             try:
-                return self.at, self.line, self._rows()
+                through = self._rows()
             except csv.Error as problem:
                 if str(problem).startswith("unexpected end") and not self.chunk.final and self.at:
                     return self.at, self.line, False  # the row goes on in the next block
                 self._skip(problem)
+            else:
+                return self.at, self.line, through
 
     def _rows(self) -> bool:
         """Take rows until the limit (False) or the end (True). `at` and `line` always stand before the next row."""

@@ -57,7 +57,9 @@ def search_text() -> sa.ColumnElement[str]:
 
 
 sa.Index("uq_customers_email", Customer.workspace_id, sa.text("lower(email) text_pattern_ops"), unique=True)
-sa.Index("uq_customers_external_id", Customer.workspace_id, Customer.external_id, unique=True, postgresql_where=Customer.external_id.is_not(None))
+sa.Index(
+    "uq_customers_external_id", Customer.workspace_id, Customer.external_id, unique=True, postgresql_where=Customer.external_id.is_not(None)
+)
 sa.Index("ix_customers_phone", Customer.workspace_id, Customer.phone, postgresql_where=Customer.phone.is_not(None))
 sa.Index("ix_customers_created_at", Customer.workspace_id, Customer.created_at, Customer.id)
 sa.Index("ix_customers_last_name", Customer.workspace_id, sa.text("lower(last_name) text_pattern_ops"))
