@@ -1,10 +1,11 @@
 """Pages of no room: the way in, and the search over everything."""
 
-from flask import Response, jsonify, request
+from flask import Response, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.core import registry
 from app.core.errors import NotFound
+from app.core.web.openapi import chapters
 from app.core.web.pages import Pages, redirect
 from app.core.web.principal import Principal
 
@@ -24,11 +25,11 @@ def home(caller: Principal) -> ResponseReturnValue:
     raise NotFound
 
 
-@pages.get("/search", signed_in=True)
-def search(caller: Principal) -> Response:
+@pages.get("/find", signed_in=True)
+def find(caller: Principal) -> Response:
     """Answer the palette: what each room finds for `q`, at most five hits each."""
     words = request.args.get("q", "").replace("\x00", "").strip()[:_LONGEST]
-    found = [hit for permission, find in registry.search if words and caller.can(permission) for hit in find(caller.workspace_id, words)]
+    found = [hit for permission, look in registry.search if words and caller.can(permission) for hit in look(caller.workspace_id, words)]
     items = [
         {
             "group": f"{hit.kind.capitalize()}s",
@@ -40,3 +41,9 @@ def search(caller: Principal) -> Response:
         for hit in found
     ]
     return jsonify({"items": items})
+
+
+@pages.get("/docs", signed_in=True)
+def docs(_caller: Principal) -> ResponseReturnValue:
+    """Show the API, and let it be tried on the workspace the reader is in."""
+    return render_template("core/docs.html", chapters=chapters(current_app))

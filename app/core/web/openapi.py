@@ -1,5 +1,6 @@
 """OpenAPI 3.1, read off the routes and their schemas: what is documented is what is checked."""
 
+import json
 import re
 from typing import Any
 
@@ -107,3 +108,54 @@ def _schema(kind: Any, mode: Any, components: dict[str, Any]) -> dict[str, Any]:
         components[name] = schema
         return {"$ref": f"#/components/schemas/{name}"}
     return schema
+
+
+def chapters(app: Flask) -> dict[str, list[dict[str, Any]]]:
+    """Return the endpoints as the page shows them: by room, each with method, path, parameters and an example body."""
+    whole = document(app)
+    components = whole["components"]["schemas"]
+    found: dict[str, list[dict[str, Any]]] = {}
+    for path, methods in whole["paths"].items():
+        for method, operation in methods.items():
+            content = operation.get("requestBody", {}).get("content", {})
+            shape = content.get("application/json", {}).get("schema")
+            entry = operation | {
+                "method": method.upper(),
+                "path": path,
+                "example": json.dumps(example(shape, components), indent=2, ensure_ascii=False) if shape else None,
+                "file": "multipart/form-data" in content,
+            }
+            found.setdefault(operation["tags"][0], []).append(entry)
+    return found
+
+
+_SAMPLES = {"integer": 1, "number": 1.5, "boolean": True, "null": None}
+_FORMATS = {
+    "date": "2026-11-21",
+    "date-time": "2026-11-21T10:50:00Z",
+    "email": "ada@example.com",
+    "uuid": "3f0c2a9e-5a53-4a52-9f5e-0d6d1c1b7a10",
+}
+
+
+def example(schema: dict[str, Any], components: dict[str, Any], depth: int = 0) -> Any:
+    """Make a small value that has the schema's shape: what is required, and what has a default worth seeing."""
+    if "$ref" in schema:
+        return example(components.get(schema["$ref"].rsplit("/", 1)[1], {}), components, depth + 1)
+    if "examples" in schema:
+        return schema["examples"][0]
+    for choice in ("anyOf", "oneOf"):
+        if choice in schema:
+            return example(schema[choice][0], components, depth + 1)
+    if "const" in schema or "enum" in schema:
+        return schema.get("const", schema.get("enum", [None])[0])
+    kind = schema.get("type")
+    if kind == "object":
+        needed = set(schema.get("required", ())) or set(list(schema.get("properties", {}))[:3])
+        return {name: example(part, components, depth + 1) for name, part in schema.get("properties", {}).items() if name in needed}
+    if kind == "array":
+        return [example(schema.get("items", {}), components, depth + 1)] if depth < _DEEPEST else []
+    return _SAMPLES.get(str(kind), _FORMATS.get(schema.get("format", ""), "text"))
+
+
+_DEEPEST = 6
