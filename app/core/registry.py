@@ -48,6 +48,8 @@ erase: list[Erase] = []
 """`(workspace_id, customer_ids)`: delete all about these customers."""
 segment_uses: list[Callable[[int, int], list[Use]]] = []
 """`(workspace_id, segment_id)`: where is this segment used."""
+currency_uses: list[Callable[[int], str | None]] = []
+"""`(workspace_id)`: why the workspace's currency cannot change any more (amounts stand in it), or None."""
 nav: list[NavItem] = []
 search: list[tuple[str, Callable[[int, str], list[Found]]]] = []
 """`(permission, find(workspace_id, words))`: at most five hits each."""

@@ -39,6 +39,12 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def token_keys() -> dict[str, str]:
+    """Return the keys that sign access tokens by their ids, the signing one first: derived from SECRET_KEYS, not equal to them."""
+    derived = [hmac.new(key.encode(), b"fairlead access tokens", hashlib.sha256).hexdigest() for key in current_app.config["SECRET_KEYS"]]
+    return {digest(key)[:8]: key for key in derived}
+
+
 def seal(plain: str) -> str:
     """Encrypt a credential with the first of CREDENTIAL_KEYS (Fernet)."""
     return _keyring().encrypt(plain.encode()).decode()

@@ -28,11 +28,12 @@ class Brand(Tenant, Model):
     """A face of the company: what mail and pages show as sender."""
 
     __tablename__ = "brands"
-    __table_args__ = (sa.UniqueConstraint("workspace_id", "id"), sa.UniqueConstraint("workspace_id", "name"))
+    __table_args__ = (sa.UniqueConstraint("workspace_id", "id"), sa.Index("uq_brands_name", "workspace_id", sa.text("lower(name)"), unique=True))
     noun = "brand"
     id: Mapped[BigId]
     name: Mapped[str]
     colour: Mapped[str | None]
+    accent: Mapped[str | None]
     logo_file_id: Mapped[int | None] = mapped_column(sa.ForeignKey("files.id", ondelete="SET NULL"))
     from_name: Mapped[str | None]
     from_email: Mapped[str | None]
