@@ -3,16 +3,10 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from app.core.schemas import Id, ListQuery, Schema
+from app.core.schemas import Blank, Id, ListQuery, Schema
 
-
-def _blank_to_none(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-type Optional[T] = Annotated[T | None, BeforeValidator(_blank_to_none)]
 Day = Annotated[date, Field(ge=date(1970, 1, 1), le=date(2999, 12, 31))]
 Word = Annotated[str, Field(max_length=200, pattern="^[^\x00]*$")]
 
@@ -20,13 +14,13 @@ Word = Annotated[str, Field(max_length=200, pattern="^[^\x00]*$")]
 class AuditQuery(ListQuery):
     """Filters of the search; all that are given must hold. Dates are days in the workspace's zone, both included."""
 
-    who: Optional[Annotated[str, Field(pattern=r"^(user:[0-9]{1,18}|key:[0-9]{1,18}|system)$")]] = None
-    action: Optional[Word] = None
-    kind: Optional[Word] = None
-    id: Optional[Id] = None
-    since: Optional[Day] = None
-    until: Optional[Day] = None
-    refused: Optional[bool] = None
+    who: Annotated[Annotated[str, Field(pattern=r"^(user:[0-9]{1,18}|key:[0-9]{1,18}|system)$")] | None, Blank] = None
+    action: Annotated[Word | None, Blank] = None
+    kind: Annotated[Word | None, Blank] = None
+    id: Annotated[Id | None, Blank] = None
+    since: Annotated[Day | None, Blank] = None
+    until: Annotated[Day | None, Blank] = None
+    refused: Annotated[bool | None, Blank] = None
 
 
 class AuditOut(Schema):

@@ -19,7 +19,7 @@ Subject = tuple[str, int | None, str]
 _LONGEST = 500
 
 
-def record(  # noqa: PLR0913 (an entry has this many parts)
+def record(
     workspace_id: int | None,
     by: Actor,
     action: str,

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
+import config
 from app.core.actor import Actor
 
 
@@ -22,15 +24,8 @@ class Origin:
 
 def is_loopback(host: str) -> bool:
     """Tell whether a Host header names this machine: `localhost`, 127.0.0.0/8 or ::1, with or without a port."""
-    name = host.strip().lower()
-    if name.startswith("["):
-        name = name[1:].partition("]")[0]
-    elif name.count(":") == 1:
-        name = name.partition(":")[0]
-    if name == "localhost":
-        return True
     try:
-        return ip_address(name).is_loopback
+        return config.is_loopback(urlsplit(f"//{host}").hostname)
     except ValueError:
         return False
 

@@ -33,7 +33,7 @@ def _object(model: Any, *names: str) -> sa.ColumnElement[Any]:
     return sa.func.jsonb_build_object(*(part for name in names for part in (sa.literal(name), getattr(model, name))))
 
 
-_USER = _object(User, "id", "name", "email", "locale", "theme", "shortcuts", "demo")
+_USER = _object(User, "id", "name", "email", "locale", "shortcuts", "demo")
 
 
 def _mine() -> sa.ScalarSelect[Any]:
@@ -136,7 +136,11 @@ def find_by_email(email: str) -> User | None:
 
 def user_for_update(user_id: int) -> User:
     """Return a user as they are now, held until the transaction ends."""
-    return session().execute(sa.select(User).where(User.id == user_id).with_for_update().execution_options(populate_existing=True)).scalar_one()
+    return (
+        session()
+        .execute(sa.select(User).where(User.id == user_id).with_for_update().execution_options(populate_existing=True))
+        .scalar_one()
+    )
 
 
 def list_sessions(user_id: int, at: datetime, idle: timedelta) -> Sequence[UserSession]:
@@ -175,7 +179,10 @@ def lock_owners(workspace_id: int) -> list[int]:
 def list_invitations(workspace_id: int, at: datetime) -> Sequence[Invitation]:
     """Return the invitations that can still be accepted, the newest first."""
     statement = sa.select(Invitation).where(
-        Invitation.workspace_id == workspace_id, Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None), Invitation.expires_at > at
+        Invitation.workspace_id == workspace_id,
+        Invitation.accepted_at.is_(None),
+        Invitation.revoked_at.is_(None),
+        Invitation.expires_at > at,
     )
     return session().scalars(statement.order_by(Invitation.id.desc()).limit(500)).all()
 

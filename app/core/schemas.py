@@ -56,6 +56,8 @@ Text = Annotated[str, AfterValidator(_storable)]
 """Text of any length that PostgreSQL can keep."""
 Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable)]
 """One line of 1 to 200 characters: names, labels."""
+Blank = BeforeValidator(_blank_to_none)
+"""In `Annotated[X | None, Blank]`: a blank form field is nothing."""
 OptionalLine = Annotated[Line | None, BeforeValidator(_blank_to_none)]
 """A line or nothing; a blank form field is nothing."""
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]

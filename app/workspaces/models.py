@@ -28,7 +28,10 @@ class Brand(Tenant, Model):
     """A face of the company: what mail and pages show as sender."""
 
     __tablename__ = "brands"
-    __table_args__ = (sa.UniqueConstraint("workspace_id", "id"), sa.Index("uq_brands_name", "workspace_id", sa.text("lower(name)"), unique=True))
+    __table_args__ = (
+        sa.UniqueConstraint("workspace_id", "id"),
+        sa.Index("uq_brands_name", "workspace_id", sa.text("lower(name)"), unique=True),
+    )
     noun = "brand"
     id: Mapped[BigId]
     name: Mapped[str]

@@ -9,9 +9,9 @@ from zoneinfo import available_timezones
 from babel.core import get_global
 from babel.numbers import get_territory_currencies
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
-from app.core.schemas import Line, OptionalLine, Schema, Text
+from app.core.schemas import Blank, Line, OptionalLine, Schema, Text
 
 LOCALES: Final[dict[str, str]] = {
     "en": "English (United States)",
@@ -53,10 +53,6 @@ def zones() -> tuple[str, ...]:
 def currencies() -> tuple[str, ...]:
     """Return the codes of the currencies in use somewhere today (ISO 4217)."""
     return tuple(sorted({code for territory in get_global("territory_currencies") for code in get_territory_currencies(territory)}))
-
-
-def _blank_to_none(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
 
 
 def _zone(value: str) -> str:
@@ -102,7 +98,6 @@ Locale = Annotated[_Short, AfterValidator(_locale)]
 Colour = Annotated[_Short, AfterValidator(_colour)]
 _Address = Annotated[Text, Field(max_length=254), AfterValidator(_address)]
 _Prose = Annotated[Text, Field(max_length=500)]
-_Blank = BeforeValidator(_blank_to_none)
 
 
 class WorkspaceIn(Schema):
@@ -141,14 +136,14 @@ class BrandIn(Schema):
     """A brand. Zone and currency fall back to the workspace's."""
 
     name: Line
-    colour: Annotated[Colour | None, _Blank] = None
-    accent: Annotated[Colour | None, _Blank] = None
+    colour: Annotated[Colour | None, Blank] = None
+    accent: Annotated[Colour | None, Blank] = None
     from_name: OptionalLine = None
-    from_email: Annotated[_Address | None, _Blank] = None
-    reply_to: Annotated[_Address | None, _Blank] = None
-    postal_address: Annotated[_Prose | None, _Blank] = None
-    zone: Annotated[Zone | None, _Blank] = None
-    currency: Annotated[Currency | None, _Blank] = None
+    from_email: Annotated[_Address | None, Blank] = None
+    reply_to: Annotated[_Address | None, Blank] = None
+    postal_address: Annotated[_Prose | None, Blank] = None
+    zone: Annotated[Zone | None, Blank] = None
+    currency: Annotated[Currency | None, Blank] = None
 
 
 class BrandOut(BrandIn):

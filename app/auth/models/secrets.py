@@ -96,7 +96,7 @@ class SignInThrottle(Model):
     """Attempts to sign in while Redis is down (otherwise they are counted there). Unlogged: it may vanish in a crash."""
 
     __tablename__ = "sign_in_throttle"
-    __table_args__ = {"prefixes": ["UNLOGGED"]}  # noqa: RUF012 (SQLAlchemy reads it once)
+    __table_args__ = {"prefixes": ["UNLOGGED"]}
     key: Mapped[str] = mapped_column(primary_key=True)
     attempts: Mapped[int] = mapped_column(sa.Integer)
     wait_until: Mapped[datetime]

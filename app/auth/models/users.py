@@ -19,7 +19,6 @@ class User(Model):
     __table_args__ = (
         sa.Index("uq_users_email", sa.text("lower(email)"), unique=True),
         sa.Index("uq_users_username", sa.text("lower(username)"), unique=True),
-        sa.CheckConstraint("theme IN ('auto', 'light', 'dark')", name="theme"),
     )
     noun = "user"
     id: Mapped[BigId]
@@ -35,7 +34,6 @@ class User(Model):
     totp_last_step: Mapped[int] = mapped_column(default=0)
     locale: Mapped[str | None]
     """None: as the workspace."""
-    theme: Mapped[str] = mapped_column(default="auto")
     shortcuts: Mapped[bool] = mapped_column(default=True)
     demo: Mapped[bool] = mapped_column(default=False)
     """The demo user of the embedded database: only for requests whose Host is loopback."""

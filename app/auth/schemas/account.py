@@ -1,16 +1,12 @@
 """What people change about themselves."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
 from app.auth.schemas.fields import Email, NewPassword, Password, Username
-from app.core.schemas import Line, Schema, Text
+from app.core.schemas import Blank, Line, Schema, Text
 from app.workspaces.schemas import Locale
-
-
-def _blank_to_none(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
 
 
 def _code(value: str) -> str:
@@ -21,15 +17,14 @@ class AccountIn(Schema):
     """Name and user name."""
 
     name: Line
-    username: Annotated[Username | None, BeforeValidator(_blank_to_none)] = None
+    username: Annotated[Username | None, Blank] = None
 
 
 class Preferences(Schema):
     """How pages look and react. `locale` None: as the workspace."""
 
-    theme: Literal["auto", "light", "dark"] = "auto"
     shortcuts: bool = False
-    locale: Annotated[Locale | None, BeforeValidator(_blank_to_none)] = None
+    locale: Annotated[Locale | None, Blank] = None
 
 
 class EmailChangeIn(Schema):

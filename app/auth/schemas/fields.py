@@ -13,9 +13,11 @@ SHORTEST_PASSWORD = 10
 _FEWEST_CHARACTERS = 5
 _USERNAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,38}[a-z0-9])?", re.IGNORECASE)
 _COMMON = frozenset(
-    "1234567890 12345678910 0123456789 0987654321 1q2w3e4r5t 1qaz2wsx3edc abcdefghij administrator changeme123 football123 "
-    "iloveyou123 letmein123 passw0rd123 password01 password12 password123 password1234 password12345 qwerty12345 qwerty123456 "
-    "qwertyuiop qwertyuiop123 welcome123 welcome1234 zxcvbnm123 admin12345 admin123456 fairlead123 fairlead2026".split()
+    """
+    1234567890 12345678910 0123456789 0987654321 1q2w3e4r5t 1qaz2wsx3edc abcdefghij administrator changeme123 football123
+    iloveyou123 letmein123 passw0rd123 password01 password12 password123 password1234 password12345 qwerty12345 qwerty123456
+    qwertyuiop qwertyuiop123 welcome123 welcome1234 zxcvbnm123 admin12345 admin123456 fairlead123 fairlead2026
+    """.split()  # noqa: SIM905 (a list of them would be a page long)
 )
 
 

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from app.auth.permissions import PERMISSIONS, in_order
-from app.core.schemas import Line, Schema
+from app.core.schemas import Blank, Line, Schema
 
 
 def _known(names: list[str]) -> list[str]:
@@ -17,16 +17,12 @@ def _known(names: list[str]) -> list[str]:
     return in_order(names)
 
 
-def _blank_to_none(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
 class KeyIn(Schema):
     """A new key: its name, what it may do, and when it ends (None: never)."""
 
     name: Line
     scopes: Annotated[list[str], Field(min_length=1, max_length=100), AfterValidator(_known)]
-    expires_at: Annotated[AwareDatetime | None, BeforeValidator(_blank_to_none)] = None
+    expires_at: Annotated[AwareDatetime | None, Blank] = None
 
 
 class KeyOut(Schema):

@@ -107,7 +107,8 @@ def _begin_in_redis(found: Sequence[Counter], moment: datetime) -> float:
     for counter in found:
         arguments += [counter.free, counter.limit]
     script = redis.client().register_script(_BEGIN)
-    return float(script(keys=[c.key for c in found], args=arguments)) / 1000  # type: ignore[arg-type]
+    milliseconds: int = script(keys=[c.key for c in found], args=arguments)
+    return milliseconds / 1000
 
 
 def _take_back(keys: list[str], args: list[int]) -> None:
@@ -123,7 +124,7 @@ def _begin_in_table(found: Sequence[Counter], moment: datetime) -> float:
         connection.execute(insert(SignInThrottle).on_conflict_do_nothing(), fresh)
         held = sa.select(SignInThrottle.key, SignInThrottle.attempts, SignInThrottle.wait_until).order_by(SignInThrottle.key)
         rows = {r.key: r for r in connection.execute(held.where(SignInThrottle.key.in_([c.key for c in keys])).with_for_update())}
-        wait = max((row.wait_until - moment).total_seconds() for row in rows.values())
+        wait: float = max((row.wait_until - moment).total_seconds() for row in rows.values())
         if wait > 0:
             return wait
         for counter in keys:

@@ -89,6 +89,4 @@ def _issue(user: User, workspace_id: int, family: uuid.UUID) -> TokensOut:
     )
     session().flush()
     claims = bearer.Claims(user.id, workspace_id, user.auth_version, str(family))
-    return TokensOut(
-        access_token=bearer.encode(claims, token_keys(), at), refresh_token=fresh, expires_in=int(bearer.LIFE.total_seconds())
-    )
+    return TokensOut(access_token=bearer.encode(claims, token_keys(), at), refresh_token=fresh, expires_in=int(bearer.LIFE.total_seconds()))

@@ -17,7 +17,7 @@ from app.core.errors import Invalid, NotFound
 from app.core.security import check_password, hash_password
 from app.core.time import now
 
-WRONG_PASSWORD = "This is not your present password."
+NOT_YOURS = "This is not your present password."
 
 
 def get_user(user_id: int) -> User:
@@ -28,9 +28,7 @@ def get_user(user_id: int) -> User:
     return row
 
 
-def create_user(  # noqa: PLR0913 (what a person is)
-    email: str, name: str, password: str, by: Actor, *, username: str | None = None, demo: bool = False
-) -> User:
+def create_user(email: str, name: str, password: str, by: Actor, *, username: str | None = None, demo: bool = False) -> User:
     """Make a user. The caller has checked the fields; the demo user's password need not be a good one.
 
     Raises Invalid where address or user name are taken.
@@ -59,9 +57,9 @@ def update_account(user_id: int, data: AccountIn, by: Actor, workspace_id: int |
 
 
 def set_preferences(user_id: int, data: Preferences) -> User:
-    """Change theme, shortcuts and locale. Not audited: it touches nobody else."""
+    """Change shortcuts and locale. Not audited: it touches nobody else."""
     row = queries.user_for_update(user_id)
-    row.theme, row.shortcuts, row.locale = data.theme, data.shortcuts, data.locale
+    row.shortcuts, row.locale = data.shortcuts, data.locale
     session().flush()
     return row
 
@@ -99,7 +97,7 @@ def set_password(row: User, password: str, by: Actor, workspace_id: int | None, 
 def confirm_password(row: User, password: str) -> None:
     """Check that it is really the user. Raises Invalid naming `password`."""
     if not check_password(password, row.password_hash):
-        raise Invalid({"password": WRONG_PASSWORD})
+        raise Invalid({"password": NOT_YOURS})
 
 
 def end_everything(row: User) -> None:
