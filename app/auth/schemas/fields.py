@@ -7,7 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, Field, StringConstraints
 
 from app.core.errors import Invalid
-from app.core.schemas import Text
+from app.core.schemas import Schema, Text
 
 SHORTEST_PASSWORD = 10
 _FEWEST_CHARACTERS = 5
@@ -68,3 +68,9 @@ def check_password_fits(password: str, *names: str | None, field: str = "passwor
         raise Invalid({field: "Many people use this password, so it is tried first. Choose another."})
     if plain in own or plain.rstrip("0123456789!.") in own:
         raise Invalid({field: "This is your own name or address. Choose something others cannot guess."})
+
+
+class SwitchIn(Schema):
+    """Which workspace to go to."""
+
+    workspace_id: Annotated[int, Field(ge=1, le=2**31 - 1)]

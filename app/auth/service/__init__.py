@@ -8,13 +8,16 @@ from app.auth.service.invitations import (
     invite,
     revoke_invitation,
 )
-from app.auth.service.keys import create_key, revoke_key, touch_key
-from app.auth.service.members import change_member, create_membership, leave, remove_member
+from app.auth.service.keys import PREFIX, USED_EVERY, create_key, revoke_key, touch_key
+from app.auth.service.members import change_member, create_membership, leave, may_give, remove_member
 from app.auth.service.resets import ask_reset, create_reset, reset_is_open, reset_password
 from app.auth.service.sessions import (
+    SEEN_EVERY,
     absolute_limit,
+    drop_session,
     end_session,
     idle_limit,
+    move_session,
     renew_session,
     start_session,
     touch_session,
@@ -33,6 +36,9 @@ from app.auth.service.users import (
 )
 
 __all__ = [
+    "PREFIX",
+    "SEEN_EVERY",
+    "USED_EVERY",
     "absolute_limit",
     "accept_as_member",
     "accept_as_new",
@@ -49,6 +55,7 @@ __all__ = [
     "create_reset",
     "create_user",
     "create_workspace",
+    "drop_session",
     "end_session",
     "enter_workspace",
     "get_invitation",
@@ -59,6 +66,8 @@ __all__ = [
     "leave",
     "log_out_everywhere",
     "may_come_from",
+    "may_give",
+    "move_session",
     "note_signed_in",
     "remove_member",
     "renew_recovery_codes",

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from app.audit import service as audit
 from app.auth import queries
 from app.auth.models import Invitation, User
+from app.auth.origin import Origin
 from app.auth.schemas import AcceptIn, InvitationIn
 from app.auth.service.members import article, check_may_send, create_membership, may_give
 from app.auth.service.users import create_user
@@ -72,13 +73,13 @@ def has_account(invitation: Invitation) -> bool:
     return queries.find_by_email(invitation.email) is not None
 
 
-def accept_as_new(token: str, data: AcceptIn, by: Actor) -> tuple[User, int]:
+def accept_as_new(token: str, data: AcceptIn, origin: Origin) -> tuple[User, int]:
     """Make an account for the invited address and join; return the user and the workspace's id. Raises NotFound, Invalid, Conflict."""
     row = _take(token)
     if has_account(row):
         reason = "There is an account with this address. Sign in to accept."
         raise Conflict(reason)
-    user = create_user(row.email, data.name, data.password, by)
+    user = create_user(row.email, data.name, data.password, origin.actor(data.name, None))
     _join(row, user)
     return user, row.workspace_id
 

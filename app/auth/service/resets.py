@@ -8,6 +8,7 @@ from app.auth import queries
 from app.auth.events import PasswordResetAsked
 from app.auth.models import PasswordReset, User
 from app.auth.origin import Origin
+from app.auth.service import throttle
 from app.auth.service.users import get_user, set_password
 from app.core.db import session
 from app.core.errors import NotFound
@@ -19,8 +20,12 @@ LIFE = timedelta(hours=1)
 _OPEN_AT_MOST = 3
 
 
-def ask_reset(login: str) -> User | None:
-    """Tell those who send mail that somebody asks for a link, and return the user, or None: the page says the same either way."""
+def ask_reset(login: str, origin: Origin) -> User | None:
+    """Tell those who send mail that somebody asks for a link, and return the user, or None: the page says the same either way.
+
+    Asking is slowed down like guessing. Raises TooMany.
+    """
+    throttle.begin(throttle.counters(f"reset {login}", origin.address, known=False))
     user, _ = queries.find_by_login(login, None)
     if user is None or user.demo:
         return None

@@ -30,15 +30,14 @@ def absolute_limit() -> timedelta:
     return timedelta(hours=settings.get().SESSION_ABSOLUTE_HOURS)
 
 
-def start_session(user: User, origin: Origin, workspace_id: int | None = None) -> str:
-    """Start a session in the workspace named, or where the user last was, and return its token."""
-    at = now()
-    token = random_token()
+def start_session(user: User, origin: Origin, workspace_id: int | None = None) -> tuple[str, int | None]:
+    """Start a session in the workspace named, or where the user last was; return its token and that workspace's id."""
+    at, token, where = now(), random_token(), workspace_id or _where(user)
     session().add(
         UserSession(
             token_digest=digest(token),
             user_id=user.id,
-            in_workspace=workspace_id or _where(user),
+            in_workspace=where,
             auth_version=user.auth_version,
             address=origin.address,
             user_agent=origin.user_agent[:_LONGEST_AGENT],
@@ -48,7 +47,7 @@ def start_session(user: User, origin: Origin, workspace_id: int | None = None) -
         )
     )
     session().flush()
-    return token
+    return token, where
 
 
 def _where(user: User) -> int | None:
@@ -86,6 +85,11 @@ def end_session(user_id: int, session_id: int, by: Actor, workspace_id: int | No
     if session().execute(mine.returning(UserSession.id)).first() is None:
         raise NotFound(UserSession.noun)
     audit.record(workspace_id, by, "session.ended", ("session", session_id, by.name))
+
+
+def drop_session(session_id: int) -> None:
+    """Remove a session that gives way to a new one in the same browser."""
+    session().execute(sa.delete(UserSession).where(UserSession.id == session_id))
 
 
 def purge() -> None:

@@ -36,6 +36,7 @@ class Principal:
     key_id: int | None = None
     workspaces: tuple[WorkspaceInfo, ...] = ()
     shortcuts: bool = True
+    session_id: int | None = None
 
     @property
     def workspace_id(self) -> int:
