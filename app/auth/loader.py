@@ -63,6 +63,7 @@ def sign_in(token: str) -> None:
     """Put a session's token into the cookie. Whatever the cookie held before is dropped, the CSRF token too."""
     flashes = flask.session.get("_flashes")
     flask.session.clear()
+    flask.g.pop("csrf_token", None)
     if flashes:
         flask.session["_flashes"] = flashes
     flask.session.permanent = True

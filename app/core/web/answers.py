@@ -58,7 +58,7 @@ def _finish(response: Response) -> Response:
 
 def for_program() -> bool:
     """Tell whether a program asks (problem JSON) or a person (a page)."""
-    if request.path.startswith("/api/"):
+    if request.path.startswith("/api/") or request.headers.get("Authorization", "").lower().startswith("bearer "):
         return True
     accept = request.accept_mimetypes
     return accept.best_match(["text/html", "application/json"]) == "application/json" and accept["application/json"] > accept["text/html"]
