@@ -1,8 +1,9 @@
 """Tables of customers, split by noun."""
 
-from app.customers.models.activities import Activity, ActivityKind, ActivitySource
+from app.customers.models.activities import Activity, ActivityKind, ActivitySource, Kind
 from app.customers.models.consent import Consent, ConsentLog, Suppression, Topic
-from app.customers.models.customers import Customer, CustomerChange, CustomerField, CustomerStats, SavedView
+from app.customers.models.customers import Customer, Stage
+from app.customers.models.fields import CustomerChange, CustomerField, CustomerStats, FieldType, KeptCount, SavedView
 from app.customers.models.orders import Order, OrderLine
 
 __all__ = [
@@ -15,9 +16,13 @@ __all__ = [
     "CustomerChange",
     "CustomerField",
     "CustomerStats",
+    "FieldType",
+    "KeptCount",
+    "Kind",
     "Order",
     "OrderLine",
     "SavedView",
+    "Stage",
     "Suppression",
     "Topic",
 ]

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB, UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import BigId, Created, Model, Tenant
+from app.customers.models.xid import Xid8
 
 
 class Kind(IntEnum):
@@ -43,7 +44,7 @@ class Activity(Tenant, Model):
         sa.Index("ix_activities_kind", "workspace_id", "kind", "occurred_at", postgresql_include=["customer_id"]),
         sa.Index("ix_activities_customer", "workspace_id", "customer_id", "occurred_at", postgresql_include=["kind"]),
         sa.Index("ix_activities_source", "workspace_id", "kind", "source_id", "customer_id"),
-        sa.Index("ix_activities_xid", "xid", postgresql_using="brin"),
+        sa.Index("ix_activities_xid", "xid"),  # b-tree keeps equal keys once; PostgreSQL has no BRIN class for xid8
         {"postgresql_partition_by": "RANGE (occurred_at)"},
     )
     workspace_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
@@ -53,7 +54,7 @@ class Activity(Tenant, Model):
     kind: Mapped[int] = mapped_column(sa.SmallInteger)
     source_id: Mapped[int | None]
     data: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    xid: Mapped[str] = mapped_column(sa.types.NullType(), server_default=sa.text("pg_current_xact_id()"))
+    xid: Mapped[str] = mapped_column(Xid8, server_default=sa.text("pg_current_xact_id()"))
 
 
 class ActivityKind(Tenant, Model):
@@ -68,10 +69,13 @@ class ActivityKind(Tenant, Model):
 
 
 class ActivitySource(Tenant, Model):
-    """Where activities come from: a campaign, a journey, a form, a page. Higher rooms register theirs."""
+    """Where activities come from: a campaign, a journey, a form, a page. Higher rooms register theirs; `event`: named by a caller of the API."""
 
     __tablename__ = "activity_sources"
-    __table_args__ = (sa.UniqueConstraint("workspace_id", "id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("workspace_id", "id"),
+        sa.Index("uq_activity_sources_event", "workspace_id", "name", unique=True, postgresql_where=sa.text("kind = 'event'")),
+    )
     noun = "source"
     id: Mapped[BigId]
     kind: Mapped[str]

@@ -1,6 +1,7 @@
 """Tables: what a customer agreed to, how it came about, and addresses that must not be written to."""
 
 from datetime import datetime
+from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,8 +11,19 @@ from app.core.db import BigId, Created, Model, Tenant
 STATES = ("subscribed", "pending", "unsubscribed")
 """No row: nobody asked, nobody may write. `pending`: double opt-in waits for the person."""
 BASES = ("consent", "contract", "legitimate_interest")
+CHANNELS = ("email", "sms", "phone", "post")
 EVERY_TOPIC = 0
 """The topic id that stands for the channel as a whole."""
+
+
+class SuppressionReason(StrEnum):
+    """Why an address must not be written to."""
+
+    BOUNCE = "bounce"
+    COMPLAINT = "complaint"
+    UNSUBSCRIBE = "unsubscribe"
+    MANUAL = "manual"
+    COMPLIANCE = "compliance"
 
 
 class Topic(Tenant, Model):
@@ -30,7 +42,10 @@ class Consent(Tenant, Model):
     """The present state per customer, channel and topic."""
 
     __tablename__ = "consents"
-    __table_args__ = (sa.Index("ix_consents_state", "workspace_id", "channel", "topic_id", "state", postgresql_include=["customer_id"]),)
+    __table_args__ = (
+        sa.CheckConstraint("state IN ('subscribed', 'pending', 'unsubscribed')", name="state"),
+        sa.Index("ix_consents_state", "workspace_id", "channel", "topic_id", "state", postgresql_include=["customer_id"]),
+    )
     customer_id: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
     channel: Mapped[str] = mapped_column(primary_key=True, default="email")
     topic_id: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False, default=EVERY_TOPIC)
@@ -59,10 +74,13 @@ class ConsentLog(Tenant, Model):
 
 
 class Suppression(Tenant, Model):
-    """An address that must not be written to, whoever it belongs to; it outlives the customer."""
+    """An address (in small letters) that must not be written to, whoever it belongs to; it outlives the customer."""
 
     __tablename__ = "suppressions"
-    __table_args__ = (sa.UniqueConstraint("workspace_id", "email"),)
+    __table_args__ = (
+        sa.UniqueConstraint("workspace_id", "email"),
+        sa.Index("ix_suppressions_created_at", "workspace_id", "created_at", "id"),
+    )
     noun = "suppression"
     id: Mapped[BigId]
     email: Mapped[str]

@@ -1,7 +1,8 @@
 """Tables: customers, their custom fields, computed columns, and the note of who changed."""
 
 from datetime import date, datetime
-from typing import Any
+from enum import StrEnum
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -10,10 +11,29 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.db import BigId, Created, Model, Tenant
 
 
+class Stage(StrEnum):
+    """Where a customer stands in their life with the company."""
+
+    SUBSCRIBER = "subscriber"
+    LEAD = "lead"
+    MQL = "mql"
+    SQL = "sql"
+    CUSTOMER = "customer"
+    EVANGELIST = "evangelist"
+
+
 class Customer(Tenant, Model):
-    """A person. Known by address, phone or external id; `attributes` holds custom fields by key."""
+    """A person. Known by address, phone or external id; `attributes` holds custom fields by key.
+
+    `email` is kept in small letters. Whoever updates a row raises `version` by one and sets `updated_at`; triggers note
+    the change in `customer_changes` and give each new row its `customer_stats`.
+    """
 
     __tablename__ = "customers"
+    __table_args__ = (
+        sa.CheckConstraint("stage IN ('subscriber', 'lead', 'mql', 'sql', 'customer', 'evangelist')", name="stage"),
+        sa.CheckConstraint("jsonb_typeof(attributes) = 'object'", name="attributes"),
+    )
     noun = "customer"
     id: Mapped[BigId]
     email: Mapped[str | None]
@@ -47,76 +67,52 @@ class Customer(Tenant, Model):
         return name or self.email or self.external_id or self.phone or f"Customer {self.id}"
 
 
+_table = cast("sa.Table", Customer.__table__)
+
+
 def search_text() -> sa.ColumnElement[str]:
     """Return the searched text of a customer: the very expression of the trigram index."""
-    parts = [Customer.first_name, Customer.last_name, Customer.email, Customer.phone, Customer.company, Customer.external_id]
-    text: sa.ColumnElement[str] = sa.func.coalesce(parts[0], sa.literal_column("''"))
-    for part in parts[1:]:
-        text = text.op("||")(sa.literal_column("' '")).op("||")(sa.func.coalesce(part, sa.literal_column("''")))
-    return sa.func.lower(text)
+    return sa.func.lower(_joined("first_name", "last_name", "email", "phone", "company", "external_id"))
 
 
-sa.Index("uq_customers_email", Customer.workspace_id, sa.text("lower(email) text_pattern_ops"), unique=True)
+def name_key() -> sa.ColumnElement[str]:
+    """Return what names are sorted by, and searched by their beginning: the very expression of `ix_customers_name`.
+
+    People without a name come by their address, id or phone, as they are shown. Sorted by code point, so that the index
+    serves prefixes under any locale of the database.
+    """
+    c = _table.c
+    name = sa.func.nullif(sa.func.btrim(_joined("first_name", "last_name")), _BLANK)
+    return sa.func.lower(sa.func.coalesce(name, c.email, c.external_id, c.phone, _BLANK)).collate("C")
+
+
+_BLANK: sa.ColumnElement[str] = sa.literal_column("''", sa.Text)
+
+
+def _joined(*names: str) -> sa.ColumnElement[str]:
+    """Return columns with a space between."""
+    first, *others = (sa.func.coalesce(_table.c[name], _BLANK) for name in names)
+    text: sa.ColumnElement[str] = first
+    for other in others:
+        text = text.concat(sa.literal_column("' '", sa.Text)).concat(other)
+    return text
+
+
+def _index(name: str, key: sa.ColumnElement[str], ops: str, **says: Any) -> None:
+    """Add an index on an expression with an operator class, led by the workspace."""
+    sa.Index(name, Customer.workspace_id, key.label("key"), postgresql_ops={"key": ops}, **says)
+
+
+_index("uq_customers_email", sa.func.lower(Customer.email), "text_pattern_ops", unique=True)
+_index("ix_customers_last_name", sa.func.lower(Customer.last_name), "text_pattern_ops")
 sa.Index(
     "uq_customers_external_id", Customer.workspace_id, Customer.external_id, unique=True, postgresql_where=Customer.external_id.is_not(None)
 )
 sa.Index("ix_customers_phone", Customer.workspace_id, Customer.phone, postgresql_where=Customer.phone.is_not(None))
 sa.Index("ix_customers_created_at", Customer.workspace_id, Customer.created_at, Customer.id)
-sa.Index("ix_customers_last_name", Customer.workspace_id, sa.text("lower(last_name) text_pattern_ops"))
+sa.Index("ix_customers_name", Customer.workspace_id, name_key(), Customer.id)
+sa.Index("ix_customers_country", Customer.workspace_id, Customer.country)
+sa.Index("ix_customers_stage", Customer.workspace_id, Customer.stage)
 sa.Index("ix_customers_tags", Customer.tags, postgresql_using="gin")
 sa.Index("ix_customers_attributes", Customer.attributes, postgresql_using="gin", postgresql_ops={"attributes": "jsonb_path_ops"})
-
-
-class CustomerField(Tenant, Model):
-    """A custom field: its key in `attributes`, its label for people, its type."""
-
-    __tablename__ = "customer_fields"
-    __table_args__ = (sa.UniqueConstraint("workspace_id", "key"), sa.UniqueConstraint("workspace_id", "id"))
-    noun = "field"
-    id: Mapped[BigId]
-    key: Mapped[str]
-    label: Mapped[str]
-    type: Mapped[str]
-    choices: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text))
-    created_at: Mapped[Created]
-
-
-class CustomerStats(Tenant, Model):
-    """Computed columns, one row per customer, made by trigger with the customer and written in bulk by their owners."""
-
-    __tablename__ = "customer_stats"
-    __table_args__ = (
-        sa.Index("ix_customer_stats_lifetime_value", "workspace_id", "lifetime_value", "customer_id"),
-        sa.Index("ix_customer_stats_last_activity_at", "workspace_id", "last_activity_at", "customer_id"),
-    )
-    customer_id: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
-    orders_count: Mapped[int] = mapped_column(sa.Integer, default=0, server_default="0")
-    lifetime_value: Mapped[int] = mapped_column(default=0, server_default="0")
-    first_order_at: Mapped[datetime | None]
-    last_order_at: Mapped[datetime | None]
-    last_activity_at: Mapped[datetime | None]
-    engagement: Mapped[int | None] = mapped_column(sa.SmallInteger)
-
-
-class CustomerChange(Tenant, Model):
-    """A note that a customer changed: which fields, in which transaction. Written by triggers, read by cursor, purged."""
-
-    __tablename__ = "customer_changes"
-    __table_args__ = (sa.Index("ix_customer_changes_xid", "workspace_id", "xid"),)
-    id: Mapped[BigId]
-    customer_id: Mapped[int]
-    fields: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
-    xid: Mapped[str] = mapped_column(sa.types.NullType(), server_default=sa.text("pg_current_xact_id()"))
-    changed_at: Mapped[Created]
-
-
-class SavedView(Tenant, Model):
-    """A list with its filters, kept under a name for everybody in the workspace."""
-
-    __tablename__ = "saved_views"
-    __table_args__ = (sa.UniqueConstraint("workspace_id", "name"),)
-    noun = "view"
-    id: Mapped[BigId]
-    name: Mapped[str]
-    query: Mapped[str]
-    created_at: Mapped[Created]
+sa.Index("ix_customers_search", search_text().label("text"), _table=_table, postgresql_using="gin", postgresql_ops={"text": "gin_trgm_ops"})

@@ -10,13 +10,17 @@ from app.core.db import BigId, Created, Model, Tenant
 
 
 class Order(Tenant, Model):
-    """A purchase or a refund. `value` is `amount` times `rate`, in the workspace's currency; `rate` is kept as it was."""
+    """A purchase or a refund (`amount` below zero; `refund_of` names the purchase).
+
+    `value` is `amount` times `rate`, in minor units of the workspace's currency; `rate` is kept as it was.
+    """
 
     __tablename__ = "orders"
     __table_args__ = (
         sa.UniqueConstraint("workspace_id", "external_id"),
         sa.Index("ix_orders_customer", "workspace_id", "customer_id", "ordered_at"),
         sa.Index("ix_orders_ordered_at", "workspace_id", "ordered_at", "id"),
+        sa.Index("ix_orders_refund_of", "workspace_id", "refund_of", postgresql_where=sa.text("refund_of IS NOT NULL")),
     )
     noun = "order"
     id: Mapped[BigId]
