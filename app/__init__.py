@@ -2,9 +2,11 @@
 
 import importlib
 import importlib.util
+import pkgutil
 from pathlib import Path
 from types import ModuleType
 
+import click
 from flask import Blueprint, Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -36,6 +38,7 @@ def create_app(config: Config | None = None) -> Flask:
     for part in (limits, answers, context, flash, format, template, assets, components):
         part.init_app(app)
     load_rooms(app)
+    load_commands(app)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
         app.wsgi_app, root=str(ROOT / "static" / "dist"), prefix="static/", max_age=_YEAR, autorefresh=config.TESTING
     )
@@ -83,6 +86,14 @@ def load_rooms(app: Flask) -> None:
                     app.register_blueprint(found)
             if hasattr(module, "init_app"):
                 module.init_app(app)
+
+
+def load_commands(app: Flask) -> None:
+    """Add every command found in a module of app/cli."""
+    for found in pkgutil.iter_modules([str(ROOT / "app" / "cli")]):
+        for command in vars(importlib.import_module(f"app.cli.{found.name}")).values():
+            if isinstance(command, click.Command):
+                app.cli.add_command(command)
 
 
 def _load(name: str) -> ModuleType | None:

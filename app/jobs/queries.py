@@ -1,13 +1,11 @@
-"""Statements over the table of work.
+"""Statements over the table of work. Those on the path of every step are built once; they take their values when executed.
 
 Leases and due times are compared with PostgreSQL's clock, never a host's: hosts may disagree, and `clock_timestamp()`
 moves on inside a transaction. They look into all workspaces, because the machinery serves all of them.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
-from uuid import UUID
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -24,12 +22,20 @@ LOST_AFTER = 60
 """Seconds after which an id that nobody took from RQ counts as lost, unless RQ still holds older ones."""
 
 clock = sa.func.clock_timestamp(type_=sa.DateTime(timezone=True))
-now = sa.func.now(type_=sa.DateTime(timezone=True))
+_runs = cast("sa.Table", JobRun.__table__)
+_run = _runs.c
 
 
 def after(seconds: Any) -> sa.ColumnElement[datetime]:
     """Return the moment so many seconds from now."""
-    return clock + sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds, type_=sa.Interval())
+    wait = sa.func.make_interval(*[sa.literal_column("0")] * 6, sa.cast(seconds, sa.Float), type_=sa.Interval())
+    moment: sa.ColumnElement[datetime] = clock + wait
+    return moment
+
+
+def moment_ago(seconds: float) -> sa.Select[Any]:
+    """Select the moment so many seconds ago, by PostgreSQL's clock."""
+    return sa.select(after(-seconds))
 
 
 def backoff(failures: Any) -> sa.ColumnElement[float]:
@@ -46,151 +52,172 @@ def wake() -> sa.ColumnElement[Any]:
     return sa.func.pg_notify(CHANNEL, "")
 
 
-def _update(*where: sa.ColumnExpressionArgument[bool]) -> Any:
-    statement = sa.update(JobRun).where(*where).execution_options(synchronize_session=False)
-    return any_workspace(statement)
+def _update(*where: sa.ColumnExpressionArgument[bool]) -> sa.Update:
+    return any_workspace(sa.update(_runs).where(*where))
 
 
-def insert_run(job: Job[...], workspace_id: int | None, key: str | None, run_after: datetime | None, arguments: Mapping[str, Any]) -> Any:
-    """Insert a queued run and give its id, or nothing while one with this key is alive."""
-    row = {
-        "workspace_id": workspace_id,
-        "job": job.name,
-        "args": dict(arguments),
-        "key": key,
-        "queue": job.queue,
-        "lease": job.lease,
-        "max_attempts": job.attempts,
-        "run_after": run_after or now,
-    }
-    statement = insert(JobRun).values(**row).on_conflict_do_nothing(index_elements=["key"], index_where=ALIVE)
-    return statement.returning(JobRun.id, wake())
+INSERT = insert(_runs).on_conflict_do_nothing(index_elements=["key"], index_where=ALIVE).returning(_run.id, wake())
+"""Insert a queued run and give its id, or nothing while one with this key is alive."""
 
+ASK_AGAIN = _update(_run.key == sa.bindparam("run_key"), ALIVE).values(again=_run.state == RunState.RUNNING).returning(_run.id)
+"""Mark the living run with this key to go round once more if it is running, and give its id.
 
-def ask_again(key: str | None) -> Any:
-    """Mark the living run with this key to go round once more if it is running, and give its id.
+Where it still waits, the row lock alone makes it begin only after the caller's commit.
+"""
 
-    Where it still waits, the row lock alone makes it begin only after the caller's commit.
-    """
-    return _update(JobRun.key == key, ALIVE).values(again=JobRun.state == RunState.RUNNING).returning(JobRun.id)
-
-
-def claim(run_id: int, token: UUID) -> Any:
-    """Lease a due run and give what to do, or nothing if it is not to be run. Waits for a `start` in progress."""
-    values = {"state": RunState.RUNNING, "lease_token": token, "lease_until": after(JobRun.lease)}
-    statement = _update(JobRun.id == run_id, JobRun.state == RunState.QUEUED, JobRun.run_after <= clock)
-    returned = (JobRun.id, JobRun.job, JobRun.workspace_id, JobRun.args, JobRun.lease, JobRun.lease_token)
-    return statement.values(**values, started_at=sa.func.coalesce(JobRun.started_at, clock)).returning(*returned)
-
-
-def enter_step(run_id: int, token: UUID, lease: int) -> Any:
-    """Begin a step: three columns `locked`, `mine`, and a setting.
-
-    The lock is released by commit, rollback or death, so while a step of a run is under way nobody takes the run
-    over, however long one statement needs. The setting makes the server itself cut a worker that falls silent
-    inside its step for longer than its lease (suspended, or its host gone).
-    """
-    mine = sa.select(sa.func.count() > 0).where(JobRun.id == run_id, JobRun.lease_token == token).scalar_subquery()
-    statement = sa.select(
-        sa.func.pg_try_advisory_xact_lock(STEP_LOCKS, run_id % 2**31).label("locked"),
-        mine.label("mine"),
-        sa.func.set_config("idle_in_transaction_session_timeout", f"{lease}s", sa.true()),
+CLAIM = (
+    _update(_run.id == sa.bindparam("run"), _run.state == RunState.QUEUED, _run.run_after <= clock)
+    .values(
+        state=RunState.RUNNING,
+        lease_token=sa.bindparam("token"),
+        lease_until=after(_run.lease),
+        started_at=sa.func.coalesce(_run.started_at, clock),
     )
-    return any_workspace(statement)
+    .returning(_run.id, _run.job, _run.workspace_id, _run.args, _run.lease, _run.lease_token)
+)
+"""Lease a due run and give what to do, or nothing if it is not to be run. Waits for a `start` in progress."""
 
+_mine = sa.select(sa.func.count() > 0).where(_run.id == sa.bindparam("run"), _run.lease_token == sa.bindparam("token", type_=sa.Uuid()))
+ENTER_STEP = any_workspace(
+    sa.select(
+        sa.func.pg_try_advisory_xact_lock(STEP_LOCKS, sa.cast(sa.bindparam("run", type_=sa.BigInteger()) % 2**31, sa.Integer)).label(
+            "locked"
+        ),
+        _mine.scalar_subquery().label("mine"),
+        sa.func.set_config("idle_in_transaction_session_timeout", sa.bindparam("silence", type_=sa.Text()), sa.true()),
+    )
+)
+"""Begin a step: may it (`locked`, `mine`)?
+
+The lock is released by commit, rollback or death, so while a step of a run is under way nobody takes the run over,
+however long one statement needs. The setting makes the server itself cut a worker that falls silent inside its step
+for longer than its lease (suspended, or its host gone).
+"""
 
 _free: dict[str, Any] = {"lease_token": None, "lease_until": None, "enqueued_at": None}
+_stepped: dict[str, Any] = {"steps": _run.steps + 1, "attempts": 0, "error": None}
 
 
-def _held(run_id: int, token: UUID) -> Any:
-    return _update(JobRun.id == run_id, JobRun.lease_token == token)
+def _held() -> sa.Update:
+    """Update the run only while its lease is the given one: the fence. No row: the lease is lost."""
+    return _update(_run.id == sa.bindparam("run"), _run.lease_token == sa.bindparam("token", type_=sa.Uuid()))
 
 
-def go_on(run_id: int, token: UUID) -> Any:
-    """End a step of which there is more: the fence, and the lease begins anew. No row: the lease is lost."""
-    values = {"steps": JobRun.steps + 1, "attempts": 0, "error": None, "lease_until": after(JobRun.lease)}
-    return _held(run_id, token).values(**values).returning(JobRun.state)
+GO_ON = _held().values(**_stepped, lease_until=after(_run.lease)).returning(_run.state)
+"""End a step of which there is more; the lease begins anew."""
 
+HAND_BACK = _held().values(**_stepped, **_free, state=RunState.QUEUED, run_after=clock).returning(_run.state, wake())
+"""End a step and let another worker go on."""
 
-def hand_back(run_id: int, token: UUID) -> Any:
-    """End a step and let another worker go on. No row: the lease is lost."""
-    values = {"steps": JobRun.steps + 1, "attempts": 0, "error": None, "state": RunState.QUEUED, "run_after": clock}
-    return _held(run_id, token).values(**values, **_free).returning(JobRun.state, wake())
+RELEASE = _held().values(**_free, state=RunState.QUEUED, run_after=after(sa.bindparam("delay"))).returning(_run.state, wake())
+"""Give a leased run back untouched, for another to take after `delay` seconds."""
 
-
-def release(run_id: int, token: UUID, delay: float) -> Any:
-    """Give a leased run back untouched, for another to take after `delay` seconds."""
-    return _held(run_id, token).values(state=RunState.QUEUED, run_after=after(delay), **_free).returning(JobRun.state, wake())
-
-
-def finish(run_id: int, token: UUID) -> Any:
-    """End the last step: done, or queued once more if that was asked meanwhile. No row: the lease is lost."""
-    values = {
-        "steps": JobRun.steps + 1,
-        "attempts": 0,
-        "error": None,
-        "state": sa.case((JobRun.again, RunState.QUEUED), else_=RunState.DONE),
-        "finished_at": sa.case((JobRun.again, sa.null()), else_=clock),
-        "run_after": sa.case((JobRun.again, clock), else_=JobRun.run_after),
-        "again": sa.false(),
-    }
-    woken = sa.case((JobRun.state == RunState.QUEUED, sa.cast(wake(), sa.Text)))
-    return _held(run_id, token).values(**values, **_free).returning(JobRun.state, woken)
-
-
-def _failed(error: str) -> dict[str, Any]:
-    """Return the values of a run that failed once more: queued for a later try, or failed for good."""
-    last = JobRun.attempts + 1 >= JobRun.max_attempts
-    return {
+FINISH = (
+    _held()
+    .values(
+        **_stepped,
         **_free,
-        "attempts": JobRun.attempts + 1,
-        "error": error,
-        "again": sa.false(),
-        "state": sa.case((last, RunState.FAILED), else_=RunState.QUEUED),
-        "run_after": after(backoff(JobRun.attempts)),
-        "finished_at": sa.case((last, clock), else_=sa.null()),
-    }
+        state=sa.case((_run.again, RunState.QUEUED), else_=RunState.DONE),
+        finished_at=sa.case((_run.again, sa.null()), else_=clock),
+        run_after=sa.case((_run.again, clock), else_=_run.run_after),
+        again=sa.false(),
+    )
+    .returning(_run.state, sa.case((_run.state == RunState.QUEUED, sa.cast(wake(), sa.Text))))
+)
+"""End the last step: done, or queued once more if that was asked meanwhile."""
+
+_last = _run.attempts + 1 >= _run.max_attempts
+_failed: dict[str, Any] = {
+    **_free,
+    "attempts": _run.attempts + 1,
+    "error": sa.bindparam("why"),
+    "again": sa.false(),
+    "state": sa.case((_last, RunState.FAILED), else_=RunState.QUEUED),
+    "run_after": after(backoff(_run.attempts)),
+    "finished_at": sa.case((_last, clock), else_=sa.null()),
+}
+
+FAIL = _held().values(**_failed).returning(_run.state)
+"""Note a failure of the holder of the lease: queued for a later try, or failed for good."""
+
+_expired = (
+    sa.select(_run.id)
+    .where(_run.state == RunState.RUNNING, _run.lease_until < clock)
+    .limit(sa.bindparam("most"))
+    .with_for_update(skip_locked=True)
+    .cte("expired")
+    .prefix_with("MATERIALIZED")
+)
+EXPIRE = (
+    _update(_run.id == _expired.c.id, sa.func.pg_try_advisory_xact_lock(STEP_LOCKS, sa.cast(_expired.c.id % 2**31, sa.Integer)))
+    .values(**_failed)
+    .returning(_run.id, _run.job, _run.state)
+)
+"""Take the lease from those who let it run out and are in no step; each time counts as a failure."""
+
+_due = (
+    sa.select(_run.id)
+    .where(
+        _run.state == RunState.QUEUED,
+        _run.queue == sa.bindparam("from_queue"),
+        _run.run_after <= clock,
+        sa.or_(_run.enqueued_at.is_(None), _run.enqueued_at < sa.bindparam("horizon")),
+    )
+    .order_by(_run.run_after)
+    .limit(sa.bindparam("most"))
+    .with_for_update(skip_locked=True)
+    .cte("due")
+    .prefix_with("MATERIALIZED")
+)
+MARK_DUE = _update(_run.id == _due.c.id).values(enqueued_at=clock).returning(_run.id)
+"""Note that due runs of a queue go into RQ now, and give their ids: those never put there, or put there before `horizon` and lost."""
+
+UNMARK = (
+    _update(_run.id == sa.func.any(sa.bindparam("ids", type_=sa.ARRAY(sa.BigInteger))), _run.state == RunState.QUEUED)
+    .values(enqueued_at=None)
+    .returning(_run.state, wake())
+)
+"""Ask for these runs to be put into RQ again: whoever took them out has died or has to go."""
 
 
-def fail(run_id: int, token: UUID, error: str) -> Any:
-    """Note a failure of the holder of the lease. No row: the lease is lost, and with it the right to say so."""
-    return _held(run_id, token).values(**_failed(error)).returning(JobRun.state)
+CANCEL = (
+    _update(_run.id == sa.bindparam("run"), ALIVE)
+    .values(**_free, state=RunState.CANCELLED, again=sa.false(), finished_at=clock)
+    .returning(_run.state)
+)
+"""Stop a living run; the step under way comes to nothing."""
 
 
-def expire(error: str, limit: int) -> Any:
-    """Take the lease from those who let it run out and are in no step; each time counts as a failure."""
-    old = sa.select(JobRun.id).where(JobRun.state == RunState.RUNNING, JobRun.lease_until < clock)
-    found = old.limit(limit).with_for_update(skip_locked=True).cte("expired").prefix_with("MATERIALIZED")
-    unlocked = sa.func.pg_try_advisory_xact_lock(STEP_LOCKS, sa.cast(found.c.id % 2**31, sa.Integer))
-    return _update(JobRun.id == found.c.id, unlocked).values(**_failed(error)).returning(JobRun.id, JobRun.job, JobRun.state)
+def _retried() -> dict[str, Any]:
+    return {"state": RunState.QUEUED, "attempts": 0, "run_after": clock, "finished_at": None, "enqueued_at": None}
 
 
-def mark_due(queue: str, horizon: datetime | None, limit: int) -> Any:
-    """Note that due runs of a queue go into RQ now, and give their ids: those never put there, or lost.
+def retry(*where: sa.ColumnElement[bool]) -> sa.Update:
+    """Queue failed runs anew, but those whose key lives on in another run: that one does the work."""
+    other = _runs.alias("other")
+    alive = sa.exists().where(other.c.key == _run.key, sa.or_(other.c.state == RunState.QUEUED, other.c.state == RunState.RUNNING))
+    return _update(_run.state == RunState.FAILED, ~alive, *where).values(**_retried()).returning(_run.id, wake())
 
-    Lost are those put there before `horizon` (None: at any time, because Redis may have forgotten all).
-    """
-    due = sa.select(JobRun.id).where(JobRun.state == RunState.QUEUED, JobRun.queue == queue, JobRun.run_after <= clock)
-    if horizon is not None:
-        due = due.where(sa.or_(JobRun.enqueued_at.is_(None), JobRun.enqueued_at < horizon))
-    found = due.order_by(JobRun.run_after).limit(limit).with_for_update(skip_locked=True).scalar_subquery()
-    return _update(JobRun.id.in_(found)).values(enqueued_at=clock).returning(JobRun.id)
+
+def discard(*where: sa.ColumnElement[bool]) -> sa.Update:
+    """Give failed runs up."""
+    return _update(_run.state == RunState.FAILED, *where).values(state=RunState.CANCELLED).returning(_run.id)
+
+
+def delete_old(limit: int, days: int) -> sa.Delete:
+    """Delete runs that ended so many days ago, and failures of periodic jobs that have succeeded since."""
+    later = _runs.alias("later")
+    since = sa.exists().where(later.c.job == _run.job, later.c.state == RunState.DONE, later.c.created_at > _run.created_at)
+    over = sa.and_(_run.state.in_((RunState.DONE, RunState.CANCELLED)), _run.finished_at < after(-86_400 * days))
+    moot = sa.and_(_run.state == RunState.FAILED, _run.key == sa.func.concat("every:", _run.job), since)
+    return any_workspace(sa.delete(_runs).where(_run.id.in_(sa.select(_run.id).where(sa.or_(over, moot)).limit(limit))))
 
 
 def start_periodic(job: Job[...]) -> Any:
     """Insert a run of a periodic job unless one was made within its interval or is alive."""
     key = f"every:{job.name}"
-    recent = sa.exists().where(
-        JobRun.job == job.name, JobRun.key == key, JobRun.created_at > clock - sa.func.make_interval(0, 0, 0, 0, 0, 0, job.every)
-    )
-    values = sa.select(
-        sa.literal(job.name),
-        sa.text("'{}'::jsonb"),
-        sa.literal(key),
-        sa.literal(job.queue),
-        sa.literal(job.lease),
-        sa.literal(job.attempts),
-    ).where(~recent)
-    columns = ["job", "args", "key", "queue", "lease", "max_attempts"]
-    statement = insert(JobRun).from_select(columns, values).on_conflict_do_nothing(index_elements=["key"], index_where=ALIVE)
-    return statement.returning(JobRun.id)
+    recent = sa.exists().where(_run.job == job.name, _run.key == key, _run.created_at > after(-(job.every or 0)))
+    row = {"job": job.name, "key": key, "queue": job.queue, "lease": job.lease, "max_attempts": job.attempts}
+    values = sa.select(sa.text("'{}'::jsonb"), *(sa.literal(value) for value in row.values())).where(~recent)
+    statement = insert(_runs).from_select(["args", *row], values)
+    return statement.on_conflict_do_nothing(index_elements=["key"], index_where=ALIVE).returning(_run.id)

@@ -16,6 +16,8 @@ from app.jobs.registry import Job, jobs
 
 SLICE = 30.0
 """Seconds after which a run that has more to do is handed back, so that others get their turn."""
+BUSY_PAUSE = 5
+"""Seconds until the next look at a run whose former worker is still in a step."""
 ERROR_LENGTH = 4000
 log = structlog.get_logger()
 
@@ -38,6 +40,11 @@ class Claim:
     args: dict[str, Any]
     lease: int
     token: UUID
+
+    @property
+    def held(self) -> dict[str, Any]:
+        """Return the values of the fence."""
+        return {"run": self.id, "token": self.token}
 
 
 def run(run_id: int, *, stop: Callable[[], bool] = lambda: False, note: Callable[[Claim], None] = lambda _: None) -> str:
@@ -65,7 +72,7 @@ def run(run_id: int, *, stop: Callable[[], bool] = lambda: False, note: Callable
 
 
 def _claim(run_id: int) -> Claim | None:
-    row = session().execute(queries.claim(run_id, uuid4())).one_or_none()
+    row = session().execute(queries.CLAIM, {"run": run_id, "token": uuid4()}).one_or_none()
     session().commit()
     return Claim(*row) if row else None
 
@@ -79,17 +86,17 @@ def _steps(mine: Claim, until: float, stop: Callable[[], bool]) -> str:
         try:
             more = _step(mine, job)
         except Busy:
-            return _fenced(queries.release(mine.id, mine.token, delay=5))
+            return _fenced(mine, queries.RELEASE, delay=BUSY_PAUSE)
         if not more:
-            return _fenced(queries.finish(mine.id, mine.token))
+            return _fenced(mine, queries.FINISH)
         if stop() or time.monotonic() >= until:
-            return _fenced(queries.hand_back(mine.id, mine.token))
-        _fenced(queries.go_on(mine.id, mine.token))
+            return _fenced(mine, queries.HAND_BACK)
+        _fenced(mine, queries.GO_ON)
 
 
 def _step(mine: Claim, job: Job[...]) -> bool:
     """Open the step's transaction and call the function in it; the caller closes it with the fence."""
-    entered = session().execute(queries.enter_step(mine.id, mine.token, mine.lease)).one()
+    entered = session().execute(queries.ENTER_STEP, mine.held | {"silence": f"{mine.lease}s"}).one()
     if not entered.mine:
         raise LeaseLost
     if not entered.locked:
@@ -99,10 +106,10 @@ def _step(mine: Claim, job: Job[...]) -> bool:
     return bool(job.function(**mine.args, **workspace))
 
 
-def _fenced(statement: Any) -> str:
+def _fenced(mine: Claim, statement: Any, **values: Any) -> str:
     """Write the outcome and commit, both or neither, and only while the lease is ours."""
     session().flush()
-    row = session().execute(statement).one_or_none()
+    row = session().execute(statement, mine.held | values).one_or_none()
     if row is None:
         raise LeaseLost
     session().commit()
@@ -111,10 +118,10 @@ def _fenced(statement: Any) -> str:
 
 def _failed(mine: Claim, problem: Exception) -> str:
     log.warning("job failed", exc_info=problem)
-    return persist(queries.fail(mine.id, mine.token, explain(problem))) or "lost"
+    return persist(queries.FAIL, mine.held | {"why": explain(problem)}) or "lost"
 
 
-def persist(statement: Any, patience: float = 20) -> str | None:
+def persist(statement: Any, values: dict[str, Any], patience: float = 20) -> str | None:
     """Execute a statement that returns `state`, and commit; where the connection breaks, again for up to `patience` seconds.
 
     None: there was no such row (any more), or the database stayed away; then the lease runs out by itself.
@@ -122,7 +129,7 @@ def persist(statement: Any, patience: float = 20) -> str | None:
     until = time.monotonic() + patience
     while True:
         try:
-            row = session().execute(statement).one_or_none()
+            row = session().execute(statement, values).first()
             session().commit()
         except DBAPIError as problem:
             session().rollback()

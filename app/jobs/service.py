@@ -4,10 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from app.core.db import session
+from app.core.time import now
 from app.jobs import queries
 from app.jobs.registry import Job, Json, jobs
 
-__all__ = ["start"]
+KEEP_DAYS = 14
+"""How long a run that was done can be looked up."""
+BATCH = 5000
 
 
 def start(
@@ -21,13 +24,37 @@ def start(
     """
     known = jobs[job] if isinstance(job, str) else job
     known.check(_call(known, workspace_id, arguments))
+    row = {
+        "workspace_id": workspace_id,
+        "job": known.name,
+        "args": arguments,
+        "key": key,
+        "queue": known.queue,
+        "lease": known.lease,
+        "max_attempts": known.attempts,
+        "run_after": run_after or now(),
+    }
     while True:
-        run_id = session().execute(queries.insert_run(known, workspace_id, key, run_after, arguments)).scalar_one_or_none()
+        run_id = session().execute(queries.INSERT, row).scalar_one_or_none()
         if run_id is None:
             # The one that is alive may end between these two statements; then there is room for ours.
-            run_id = session().execute(queries.ask_again(key)).scalar_one_or_none()
+            run_id = session().execute(queries.ASK_AGAIN, {"run_key": key}).scalar_one_or_none()
         if run_id is not None:
             return int(run_id)
+
+
+def cancel(run_id: int) -> bool:
+    """Stop a run, in the caller's transaction: what waits never begins, the step under way comes to nothing. False: it had ended."""
+    return session().execute(queries.CANCEL, {"run": run_id}).one_or_none() is not None
+
+
+def forget_old_runs() -> bool:
+    """Delete a batch of what ended long ago; True: there may be more."""
+    return _deleted(session().execute(queries.delete_old(BATCH, KEEP_DAYS))) == BATCH
+
+
+def _deleted(result: Any) -> int:
+    return int(result.rowcount)
 
 
 def _call(job: Job[...], workspace_id: int | None, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Commands of the `flask` tool: every click command found in a module of this folder."""

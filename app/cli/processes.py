@@ -1,0 +1,35 @@
+"""The two processes beside the web: `flask worker` and `flask clock`."""
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from app.events import deliver, relay
+from app.jobs import carry, clock, supervisor, sweep
+from app.jobs.registry import QUEUES
+
+PARTS = (carry, sweep, deliver, relay)
+"""Imported for what they register: kinds of rows to carry, and the clock's duties."""
+
+
+@click.command("worker")
+@click.option("--processes", type=click.IntRange(1, 64), default=None, help="How many; JOB_WORKERS unless said.")
+@click.option("--queues", default=",".join(QUEUES), show_default=True, help="Which, the preferred first, commas between.")
+@with_appcontext
+def worker_command(processes: int | None, queues: str) -> None:
+    """Work on what is queued, until TERM."""
+    names = tuple(name.strip() for name in queues.split(",") if name.strip())
+    unknown = sorted(set(names) - set(QUEUES))
+    if unknown or not names:
+        raise click.BadParameter(
+            f"There is no queue {', '.join(unknown) or 'named'}; there are {', '.join(QUEUES)}.", param_hint="--queues"
+        )
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 (Flask's documented way to the application itself)
+    supervisor.Supervisor(app, supervisor.slots(processes or app.config["JOB_WORKERS"], names)).run()
+
+
+@click.command("clock")
+@with_appcontext
+def clock_command() -> None:
+    """Relay events, put due work into the queues, start periodic jobs, until TERM. A second one stands by."""
+    clock.Clock(current_app._get_current_object()).run()  # type: ignore[attr-defined]  # noqa: SLF001
