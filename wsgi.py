@@ -1,5 +1,11 @@
 """The WSGI entry: gunicorn and the flask command load `wsgi:app`."""
 
-from app import create_app
+import sys
 
-app = create_app()
+from app import create_app
+from config import ConfigError
+
+try:
+    app = create_app()
+except ConfigError as problem:
+    sys.exit(f"The environment is not as it must be.\n{problem}")

@@ -52,8 +52,8 @@ def end(process: psutil.Process, sign: signal.Signals, patience: float) -> None:
         pass
 
 
-def leash() -> Callable[[], None] | None:
-    """Return what a child must call so that the kernel interrupts it when its parent is killed; None where there is no such thing.
+def leash(sign: signal.Signals) -> Callable[[], None] | None:
+    """Return what a child must call so that the kernel sends it `sign` when its parent is gone; None where there is no such thing.
 
     The C library is loaded here, because between fork and exec little is safe.
     """
@@ -62,7 +62,7 @@ def leash() -> Callable[[], None] | None:
     prctl = ctypes.CDLL(None).prctl
 
     def hold() -> None:
-        prctl(_PR_SET_PDEATHSIG, int(signal.SIGINT), 0, 0, 0)
+        prctl(_PR_SET_PDEATHSIG, int(sign), 0, 0, 0)
 
     return hold
 
@@ -90,7 +90,7 @@ class Daemon:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=leash(),  # noqa: PLW1509 (it calls one function, loaded before the fork)
+                preexec_fn=leash(signal.SIGINT),  # noqa: PLW1509 (it calls one function, loaded before the fork)
                 **self.account.options(),
             )
         self._note.write_text(json.dumps({"pid": self._process.pid, "started": psutil.Process(self._process.pid).create_time()}))

@@ -89,6 +89,4 @@ def _replay(workspace_id: int, key: str, call: str) -> Response:
 
 def _keep(workspace_id: int, key: str, response: Response) -> None:
     statement = sa.update(IdempotencyKey).where(IdempotencyKey.workspace_id == workspace_id, IdempotencyKey.key == key)
-    session().execute(
-        statement.values(status=response.status_code, content_type=response.content_type, body=response.get_data())
-    )
+    session().execute(statement.values(status=response.status_code, content_type=response.content_type, body=response.get_data()))

@@ -4,11 +4,9 @@ from app.customers.models.activities import Activity, ActivityKind, ActivitySour
 from app.customers.models.consent import Consent, ConsentLog, Suppression, Topic
 from app.customers.models.customers import Customer, Stage
 from app.customers.models.fields import CustomerChange, CustomerField, CustomerStats, FieldType, KeptCount, SavedView
-from app.customers.models.imports import Act, Import, ImportReject, ImportState, ImportUndo, UndoState
 from app.customers.models.orders import Order, OrderLine
 
 __all__ = [
-    "Act",
     "Activity",
     "ActivityKind",
     "ActivitySource",
@@ -19,10 +17,6 @@ __all__ = [
     "CustomerField",
     "CustomerStats",
     "FieldType",
-    "Import",
-    "ImportReject",
-    "ImportState",
-    "ImportUndo",
     "KeptCount",
     "Kind",
     "Order",
@@ -31,5 +25,4 @@ __all__ = [
     "Stage",
     "Suppression",
     "Topic",
-    "UndoState",
 ]
