@@ -24,6 +24,7 @@ def upgrade() -> None:
     _orders()
     _activities()
     _changes()
+    _imports()
 
 
 def _table(name: str, columns: str, key: str, *constraints: str, bare: bool = False) -> None:
@@ -243,7 +244,47 @@ def _trigger(table: str, verb: str, body: str) -> None:
     op.execute(f"create trigger {name} after {verb} on {table} referencing {seen} for each statement execute function {name}()")
 
 
+def _imports() -> None:
+    names = ("rows_total", "rows_done", "created", "updated", "unchanged", "rejected", "undo_cursor", "removed", "restored", "kept")
+    counts = ", ".join(f"{name} bigint not null default 0" for name in names)
+    _table(
+        "imports",
+        f"""{ID}, kind text not null default 'customers', state text not null default 'draft',
+        file_id bigint constraint fk_imports_file_id references files (id) on delete set null, file_name text not null,
+        file_size bigint not null, dialect jsonb, heading text[] not null default '{{}}', heading_digest text,
+        plan jsonb not null default '[]', overwrite text not null default 'empty', consent jsonb,
+        scan_offset bigint not null default 0, scan_line bigint not null default 1, scanned boolean not null default false,
+        row_offset bigint not null default 0, row_line bigint not null default 1, {counts},
+        seconds double precision not null default 0, error text, undo_state text not null default 'none', undone_at timestamptz, created_by text not null, {CREATED}, started_at timestamptz,
+        finished_at timestamptz, purged_at timestamptz""",
+        "id",
+        "constraint uq_imports_workspace_id_id unique (workspace_id, id)",
+        "constraint ck_imports_kind check (kind in ('customers', 'orders'))",
+        "constraint ck_imports_state check (state in ('draft', 'queued', 'running', 'paused', 'finished', 'failed', 'cancelled'))",
+        "constraint ck_imports_undo_state check (undo_state in ('none', 'running', 'done'))",
+    )
+    op.execute("create index ix_imports_heading on imports (workspace_id, kind, heading_digest, id)")
+    _table(
+        "import_rejects",
+        """import_id bigint not null constraint fk_import_rejects_import_id references imports (id) on delete cascade,
+        line bigint not null, column_name text not null, found text not null, kind text not null, reason text not null,
+        cells text[] not null""",
+        "import_id, line",
+        bare=True,
+    )
+    op.execute("create index ix_import_rejects_kind on import_rejects (import_id, kind, line)")
+    _table(
+        "import_undo",
+        """import_id bigint not null, subject_id bigint not null, line bigint not null, act smallint not null,
+        version integer not null default 1, before jsonb""",
+        "import_id, subject_id",
+        bare=True,
+    )
+
+
 def downgrade() -> None:
+    for table in ("import_undo", "import_rejects", "imports"):
+        op.execute(f"drop table {table}")
     for table in (
         *("consents", "customer_stats", "customers", "customer_changes", "customer_fields", "saved_views", "kept_counts"),
         *("topics", "consent_log", "suppressions", "order_lines", "orders", "activities", "activity_kinds", "activity_sources"),

@@ -4,9 +4,11 @@ from app.customers.models.activities import Activity, ActivityKind, ActivitySour
 from app.customers.models.consent import Consent, ConsentLog, Suppression, Topic
 from app.customers.models.customers import Customer, Stage
 from app.customers.models.fields import CustomerChange, CustomerField, CustomerStats, FieldType, KeptCount, SavedView
+from app.customers.models.imports import Act, Import, ImportReject, ImportState, ImportUndo, UndoState
 from app.customers.models.orders import Order, OrderLine
 
 __all__ = [
+    "Act",
     "Activity",
     "ActivityKind",
     "ActivitySource",
@@ -17,6 +19,10 @@ __all__ = [
     "CustomerField",
     "CustomerStats",
     "FieldType",
+    "Import",
+    "ImportReject",
+    "ImportState",
+    "ImportUndo",
     "KeptCount",
     "Kind",
     "Order",
@@ -25,4 +31,5 @@ __all__ = [
     "Stage",
     "Suppression",
     "Topic",
+    "UndoState",
 ]
