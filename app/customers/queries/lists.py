@@ -1,0 +1,163 @@
+"""Pages of the list of customers, by keyset in both directions, with a total that stops counting at ten thousand.
+
+A filter that fits few and an order that fits none of them would make PostgreSQL walk an index over everybody. So the list first gathers
+up to ten thousand who fit, and sorts these; only where more fit, so that any walk finds a page soon, it walks the index of the order.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.core.db import after, decode_cursor, encode_cursor, session
+from app.customers.models import Consent, Customer, CustomerStats, Suppression
+from app.customers.models.consent import EVERY_TOPIC
+from app.customers.models.customers import name_key
+from app.customers.models.fields import last_seen_key
+from app.customers.queries.find import Wanted
+
+MOST_COUNTED = 10_000
+_NEVER: sa.ColumnElement[datetime] = sa.literal_column("'-infinity'::timestamptz")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A customer in a list. `consent` is the state of e-mail as a whole, `suppressed` why the address may not be written to."""
+
+    customer: Customer
+    stats: CustomerStats
+    consent: str | None
+    suppressed: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPage:
+    """A page: its rows, where it stands (`first` counts from 1), how many fit (`over`: more than that), cursors on and back."""
+
+    rows: Sequence[Row]
+    first: int
+    total: int | None
+    over: bool
+    took_ms: int
+    next: str | None
+    back: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A sort: its expression, the type in cursors, its direction."""
+
+    key: Any
+    kind: type
+    descending: bool
+    stats: bool = False
+
+    def columns(self, key: Any, ident: Any, *, reverse: bool) -> list[tuple[Any, bool]]:
+        """Return what to sort by, with directions."""
+        down = self.descending != reverse
+        return [(key, down), (ident, down)]
+
+
+def order_of(sort: str) -> Order:
+    """Return how a sort of the list (`-value`) is done."""
+    down, name = sort.startswith("-"), sort.removeprefix("-")
+    if name == "name":
+        return Order(name_key(), str, down)
+    if name == "value":
+        return Order(CustomerStats.lifetime_value, int, down, stats=True)
+    if name == "seen":
+        return Order(last_seen_key(), datetime, down, stats=True)
+    return Order(Customer.created_at, datetime, down)
+
+
+def page(wanted: Wanted, sort: str, limit: int, cursor: str | None = None, back: str | None = None) -> CustomerPage:
+    """Return the page after `cursor` or before `back`, else the first. Raises Invalid for a cursor of another list."""
+    order = order_of(sort)
+    place = decode_cursor(cursor or back or "", (order.kind, int, int)) if cursor or back else None
+    began = time.perf_counter()
+    found, total = _few(wanted, order, limit, place, reverse=bool(back)) if wanted.conditions else ([], None)
+    if total is None or total > MOST_COUNTED:
+        found = _many(wanted, order, limit, place, reverse=bool(back))
+    took = round((time.perf_counter() - began) * 1000)
+    more, found = len(found) > limit, found[:limit]
+    if back:
+        found.reverse()
+    first = _first(place, len(found), back=bool(back))
+    forth = _cursor(found[-1], first + len(found) - 1) if found and (more or back) else None
+    before = _cursor(found[0], first - 1) if found and (more if back else cursor) else None
+    over = total is not None and total > MOST_COUNTED
+    return CustomerPage(load(wanted.workspace_id, [ident for _, ident in found]), first, total, over, took, forth, before)
+
+
+def _first(place: Sequence[Any] | None, count: int, *, back: bool) -> int:
+    if place is None:
+        return 1
+    passed: int = place[2]
+    return max(passed - count, 0) + 1 if back else passed + 1
+
+
+def _cursor(found: tuple[Any, int], passed: int) -> str:
+    return encode_cursor((*found, max(passed, 0)))
+
+
+def _few(wanted: Wanted, order: Order, limit: int, place: Sequence[Any] | None, *, reverse: bool) -> tuple[list[tuple[Any, int]], int]:
+    """Return a page (and one more row) out of at most so many as are counted, and their number."""
+    gathered = wanted.select(order.key.label("key"), Customer.id.label("id"), stats=order.stats).limit(MOST_COUNTED + 1)
+    some = gathered.cte("gathered").prefix_with("materialized")
+    total = sa.select(sa.func.count()).select_from(some).scalar_subquery()
+    paged = _ordered(sa.select(_readable(some.c.key, order), some.c.id), some.c.key, some.c.id, order, place, reverse=reverse)
+    rows = paged.limit(limit + 1).subquery()
+    # The count must come even where the page is empty.
+    statement = sa.select(total.label("total"), rows.c.key, rows.c.id).select_from(sa.text("(select 1) one")).outerjoin(rows, sa.true())
+    result = session().execute(statement).all()
+    return [(row.key, row.id) for row in result if row.id is not None], result[0].total
+
+
+def _many(wanted: Wanted, order: Order, limit: int, place: Sequence[Any] | None, *, reverse: bool) -> list[tuple[Any, int]]:
+    ident = CustomerStats.customer_id if order.stats else Customer.id
+    statement = wanted.select(_readable(order.key, order), Customer.id, stats=order.stats)
+    rows = session().execute(_ordered(statement, order.key, ident, order, place, reverse=reverse).limit(limit + 1))
+    return [(row[0], row[1]) for row in rows]
+
+
+def _readable(key: Any, order: Order) -> Any:
+    """Return the key as Python can read it: «never» is before any time it knows."""
+    return (sa.func.nullif(key, _NEVER) if order.kind is datetime and order.stats else key).label("key")
+
+
+def _ordered(statement: Any, key: Any, ident: Any, order: Order, place: Sequence[Any] | None, *, reverse: bool) -> Any:
+    columns = order.columns(key, ident, reverse=reverse)
+    if place is not None:
+        value = _NEVER if place[0] is None and order.kind is datetime else place[0]
+        statement = statement.where(after(columns, (value, place[1])))
+    return statement.order_by(*(column.desc() if down else column.asc() for column, down in columns))
+
+
+def load(workspace_id: int, ids: Sequence[int]) -> list[Row]:
+    """Return customers with what a list shows of them, in the order of `ids`, by one statement."""
+    if not ids:
+        return []
+    rows = session().execute(rows_of(workspace_id).where(Customer.id.in_(ids)))
+    by_id = {row[0].id: Row(*row) for row in rows}
+    return [by_id[ident] for ident in ids if ident in by_id]
+
+
+def rows_of(workspace_id: int) -> sa.Select[*tuple[Any, ...]]:
+    """Return the select of rows of lists."""
+    state = (
+        Consent.workspace_id == workspace_id,
+        Consent.customer_id == Customer.id,
+        Consent.channel == "email",
+        Consent.topic_id == EVERY_TOPIC,
+    )
+    listed = (Suppression.workspace_id == workspace_id, Suppression.email == sa.func.lower(Customer.email))
+    return (
+        sa.select(Customer, CustomerStats, Consent.state, Suppression.reason)
+        .join(CustomerStats, sa.and_(CustomerStats.workspace_id == workspace_id, CustomerStats.customer_id == Customer.id))
+        .outerjoin(Consent, sa.and_(*state))
+        .outerjoin(Suppression, sa.and_(*listed))
+        .where(Customer.workspace_id == workspace_id)
+    )

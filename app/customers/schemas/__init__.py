@@ -1,0 +1,1 @@
+"""What pages and API take and give, split by noun."""
