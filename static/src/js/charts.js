@@ -62,7 +62,7 @@ function option(t, data, width) {
     xAxis: {
       type: 'category',
       data: data.x,
-      boundaryGap: bars,
+      boundaryGap: true,
       axisTick: { show: false },
       axisLine: { lineStyle: { color: t.linestrong } },
       axisLabel: { color: t.ink3, hideOverlap: true, interval: Math.max(0, Math.ceil(data.x.length / labels) - 1) },

@@ -17,6 +17,7 @@ function set(open) {
 on('click', '[data-drawer-open]', () => set(true));
 on('click', '.fl-scrim', () => set(false));
 document.addEventListener('keydown', (event) => {
-  if (event.key === 'Escape' && shell?.hasAttribute('data-drawer')) set(false);
+  if (event.key !== 'Escape' || !shell?.hasAttribute('data-drawer')) return;
+  if (!document.querySelector(':popover-open, dialog[open]')) set(false);
 });
 matchMedia('(min-width: 992px)').addEventListener('change', () => set(false));

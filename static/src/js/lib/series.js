@@ -6,11 +6,13 @@ function soft(colour, alpha) {
 
 function zeroLine(t, data) {
   if (!data.zero) return undefined;
+  const last = data.series[0].values.findLast((value) => value !== null) ?? 0;
   return {
     silent: true,
     symbol: 'none',
     lineStyle: { color: t.ink3, type: 'dashed' },
-    label: { formatter: data.zero, color: t.ink3, position: 'insideEndTop' },
+    // on the side of the line where the data is not
+    label: { formatter: data.zero, color: t.ink3, position: last > 0 ? 'insideEndBottom' : 'insideEndTop' },
     data: [{ yAxis: 0 }],
   };
 }
