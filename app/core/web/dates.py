@@ -50,9 +50,10 @@ def hour(moment: datetime, zone: str = "UTC", locale: str = "en") -> str:
 
 def in_full(moment: datetime, zone: str = "UTC", locale: str = "en") -> str:
     """Return the full date with its zone, for hover: `Saturday, 14 November 2026, 14:20 EST`."""
-    known = known_locale(locale)
-    pattern = "EEEE, d MMMM y, HH:mm zzz" if known.language == "en" else "full"
-    return format_datetime(_local(moment, zone), pattern, tzinfo=ZoneInfo(zone), locale=known)
+    known, local = known_locale(locale), _local(moment, zone)
+    words = format_date(local, "EEEE, d MMMM y" if known.language == "en" else "full", locale=known)
+    name = local.tzname() or ""
+    return f"{words}, {_write(local, 'time', locale)} {'UTC' if name[:1] in {'+', '-'} else ''}{name}"
 
 
 def day(value: date | None, today: date, locale: str = "en") -> str:

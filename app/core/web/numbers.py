@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
-from babel.numbers import get_currency_precision
+from babel.numbers import NumberPattern, get_currency_precision, get_currency_symbol, parse_pattern
 
 NARROW = "\u202f"
 """Narrow no-break space, between a number and its unit."""
@@ -28,12 +28,21 @@ def known_locale(name: str) -> Locale:
         return Locale("en")
 
 
+@lru_cache(maxsize=256)
+def _pattern(kind: str, locale: str, places: int) -> NumberPattern:
+    """Return the locale's pattern (its grouping, its place for signs) for `decimal` or `currency`, with a fixed count of decimals."""
+    known = known_locale(locale)
+    usual = known.decimal_formats[None] if kind == "decimal" else known.currency_formats["standard"]
+    decimals = "." + "0" * places if places else ""
+    signs = (re.sub(r"([#0,]*0)(\.[#0]*)?", rf"\g<1>{decimals}", part, count=1) for part in usual.pattern.split(";"))
+    return parse_pattern(";".join(signs))
+
+
 def decimal(value: Number | None, places: int, locale: str = "en") -> str:
     """Return a number with a fixed count of decimals: `1,204.50`."""
     if value is None:
         return MISSING
-    known = known_locale(locale)
-    written: str = known.decimal_formats[None].apply(value, known, force_frac=(places, places))
+    written: str = _pattern("decimal", locale, places).apply(value, known_locale(locale))
     return written.replace("-", MINUS)
 
 
@@ -153,9 +162,10 @@ def _amount(minor: Number, currency: str) -> Decimal:
 
 
 def _in_currency(value: Decimal, places: int, currency: str, locale: str) -> str:
-    known = known_locale(locale)
-    pattern = known.currency_formats["standard"]
-    written: str = pattern.apply(value, known, currency=currency, force_frac=(places, places))
+    known, sign = known_locale(locale), get_currency_symbol(currency, locale=known_locale(locale))
+    written: str = _pattern("currency", locale, places).apply(value, known, currency=currency, currency_digits=False)
+    if sign[-1].isalpha():  # KWD 4,812.400: letters need a space where a sign does not
+        written = re.sub(rf"{re.escape(sign)}(?=\d)", f"{sign}\xa0", written)
     return written.replace("-", MINUS)
 
 
