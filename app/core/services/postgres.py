@@ -35,7 +35,7 @@ class Postgres:
     def __init__(
         self, home: Path, account: Account, password: str, environ: Mapping[str, str], *, durable: bool = True, kept: bool = True
     ) -> None:
-        """`durable`: commits survive a crash. `kept`: not thrown away, so that it gets the machine's memory; else the role may create databases."""
+        """`durable`: commits survive a power cut, not only kill -9. `kept`: gets the machine's memory; else the role may create databases."""
         self.data = home / "postgres"
         self.port = 0
         self._account, self._password, self._environ = account, password, environ
@@ -153,7 +153,7 @@ class Postgres:
         }
         if not _shared_memory_is_roomy():
             settings["dynamic_shared_memory_type"] = "mmap"
-        return settings | ({} if self._durable else {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"})
+        return settings | ({} if self._durable else {"fsync": "off", "full_page_writes": "off"})
 
     def _answers(self) -> bool:
         try:

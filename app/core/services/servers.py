@@ -49,7 +49,7 @@ def _opened(home: Path, who: Account) -> Path:
 
 @contextmanager
 def throw_away(environ: Mapping[str, str], *, durable: bool = False) -> Iterator[tuple[Postgres, Valkey]]:
-    """Run both servers, started, in a temporary folder that is removed in the end. `durable`: commits survive a kill of the machine."""
+    """Run both servers, started, in a temporary folder that is removed in the end. `durable`: commits survive a power cut, too."""
     home = Path(tempfile.mkdtemp(prefix="fairlead-"))
     who = account.choose(home / "postgres")
     try:
