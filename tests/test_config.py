@@ -1,11 +1,12 @@
 """The environment is refused by name, and never read aloud."""
 
+import base64
+
 import pytest
-from cryptography.fernet import Fernet
 
 from config import Config, ConfigError, is_loopback
 
-FERNET = Fernet.generate_key().decode()
+FERNET = base64.urlsafe_b64encode(b"f" * 32).decode()  # fixed: test names hold it
 GOOD = {
     "DATABASE_URL": "postgresql://u:geheim@db.example:5432/fairlead",
     "REDIS_URL": "redis://:geheim@redis.example:6379/0",
