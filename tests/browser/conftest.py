@@ -1,0 +1,153 @@
+"""A running product (web, worker, clock, as the Procfile starts them) and a Chromium that watches itself."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from app import create_app
+from app.core.db import db
+from app.core.services.process import free_port
+from config import Config
+from tests.conftest import Places, drop_database, fresh_database
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+SIZES = {"1440": (1440, 1000), "390": (390, 844)}
+_QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+_QUIET += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+_PROCESSES = {
+    "web": ["-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"],
+    "worker": ["-m", "flask", "--app", "wsgi", "worker"],
+    "clock": ["-m", "flask", "--app", "wsgi", "clock"],
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark all that is here, keep it on one worker, and leave it out where there is no Chromium or no bundle."""
+    for item in items:
+        if Path(__file__).parent not in item.path.parents:
+            continue
+        item.add_marker(pytest.mark.browser)
+        item.add_marker(pytest.mark.xdist_group("browser"))
+        if not CHROMIUM.exists():
+            item.add_marker(pytest.mark.skip(reason="Chromium is not installed (Debian package chromium)."))
+
+
+class Site:
+    """The product on a port of its own, with a database and a Valkey number of its own."""
+
+    def __init__(self, url: str, app: Flask, processes: dict[str, subprocess.Popen[bytes]]) -> None:
+        self.url, self.app, self.processes = url, app, processes
+
+
+@pytest.fixture(scope="session")
+def site(places: Places, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    settings = places.settings("gw13") | {"PUBLIC_URL": url, "PORT": str(port), "WEB_WORKERS": "1", "EMBEDDED": "1"}
+    settings.pop("TESTING")
+    logs = tmp_path_factory.mktemp("site")
+    fresh_database(places.template, settings["DATABASE_URL"])
+    app = create_app(Config.from_env(settings | {"TESTING": "1"}))
+    with contextlib.ExitStack() as stack:
+        processes = {name: stack.enter_context(_running(name, argv, settings, logs)) for name, argv in _PROCESSES.items()}
+        _wait(url, logs)
+        yield Site(url, app, processes)
+    with app.app_context():
+        db.engine.dispose()
+    drop_database(places.template, settings["DATABASE_URL"])
+
+
+@contextlib.contextmanager
+def _running(name: str, argv: list[str], settings: dict[str, str], logs: Path) -> Iterator[subprocess.Popen[bytes]]:
+    environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "PYTHONUNBUFFERED": "1"} | settings
+    with (logs / name).open("wb") as log:
+        process = subprocess.Popen([sys.executable, *argv], cwd=ROOT, env=environment, stdout=log, stderr=log)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(12)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait(url: str, logs: Path) -> None:
+    for _ in range(150):
+        with contextlib.suppress(urllib.error.URLError, ConnectionError):
+            urllib.request.urlopen(url + "/health/live", timeout=2).close()  # noqa: S310 (our own server)
+            return
+        time.sleep(0.1)
+    pytest.fail("The site did not come up:\n" + "\n".join((logs / name).read_text()[-3000:] for name in _PROCESSES))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=_QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(chromium: Browser, site: Site) -> Iterator[BrowserContext]:
+    """A fresh profile. Whatever a page writes to the console as an error fails the test."""
+    made = chromium.new_context(base_url=site.url, viewport={"width": 1440, "height": 1000})
+    made.set_default_timeout(10_000)
+    complaints: list[str] = []
+    made.on("console", lambda message: complaints.append(f"{message.text} ({message.location})") if message.type == "error" else None)
+    made.on("weberror", lambda error: complaints.append(str(error.error)))
+    yield made
+    made.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+Look = Callable[[Page, str], None]
+
+
+@pytest.fixture
+def look() -> Look:
+    """Check a page at both widths in both themes: nothing sticks out sideways, axe finds nothing. PICTURES=folder keeps screenshots."""
+    folder = os.environ.get("PICTURES")
+
+    def check(page: Page, name: str) -> None:
+        found = []
+        for size, (width, height) in SIZES.items():
+            page.set_viewport_size({"width": width, "height": height})
+            for theme in ("light", "dark"):
+                page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme }", theme)
+                page.wait_for_timeout(150)
+                if folder:
+                    page.screenshot(path=f"{folder}/{name}-{theme}-{size}.png", full_page=True)
+                if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+                    found.append(f"{name} {theme} {size}: scrolls sideways")
+                found += [f"{name} {theme} {size}: {problem}" for problem in _axe(page)]
+        page.evaluate("() => { document.documentElement.dataset.bsTheme = 'light' }")
+        page.set_viewport_size({"width": 1440, "height": 1000})
+        assert found == []
+
+    return check
+
+
+def _axe(page: Page) -> list[str]:
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    violations = Axe().run(page, options=options).response["violations"]
+    return [f"{v['id']} ({v['help']}): {[node['target'] for node in v['nodes'][:3]]}" for v in violations]
