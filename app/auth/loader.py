@@ -15,6 +15,8 @@ from flask import Flask, request
 from app.auth import bearer, permissions, queries, service
 from app.auth.origin import Origin
 from app.auth.queries import Caller
+from app.auth.schemas import Me
+from app.auth.schemas.sign_in import MyWorkspace
 from app.core.db import session
 from app.core.errors import Unauthorized
 from app.core.security import digest, token_keys
@@ -74,6 +76,21 @@ def sign_out() -> None:
     """Empty the cookie."""
     flask_login.logout_user()
     flask.session.clear()
+
+
+def describe(caller: Principal) -> Me:
+    """Return who calls, where, and what they may do."""
+    return Me(
+        kind=caller.kind,
+        user_id=caller.user_id,
+        key_id=caller.key_id,
+        name=caller.name,
+        email=caller.email,
+        role=caller.role,
+        permissions=permissions.in_order(caller.permissions),
+        workspace=MyWorkspace.model_validate(caller.workspace) if caller.workspace else None,
+        workspaces=[MyWorkspace.model_validate(each) for each in caller.workspaces],
+    )
 
 
 def _noted(principal: Principal | None) -> Principal | None:
@@ -141,7 +158,6 @@ def _principal(kind: Literal["session", "key", "jwt"], found: Caller, held: froz
         user_id=user["id"],
         key_id=found.key["id"] if found.key else None,
         workspaces=tuple(_info(each) for each in found.workspaces),
-        shortcuts=user["shortcuts"],
         session_id=found.session["id"] if found.session else None,
     )
 

@@ -20,7 +20,8 @@ class Rule:
     """What a route asks of its caller.
 
     `permission` (None: being signed in is enough), `public` (nobody need be signed in), `reads_cookie` (False: a session is
-    not looked at, so CSRF cannot happen), `any_workspace` (the call need not say which workspace it means).
+    not looked at, so CSRF cannot happen), `any_workspace` (the call need not say which workspace it means), `secret` (the answer
+    holds something shown once: it is kept nowhere, not for an idempotency key either).
     """
 
     permission: str | None = None
@@ -35,6 +36,7 @@ class Rule:
     accept: str = "json"
     tag: str = ""
     api: bool = False
+    secret: bool = False
 
 
 def enter(rule: Rule) -> Principal | None:
