@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, JsonValue, Tag, WithJsonSchema
+from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from app.core.errors import Invalid
 from app.core.schemas import Id, Schema, Text, parse, path_of
@@ -20,32 +20,36 @@ MAX_DAYS = 36_500
 _TAG = "tagged-"  # such parts of a pydantic location are not shown in paths
 
 
-def _op(names: tuple[str, ...]) -> Any:
-    return Annotated[str, Field(max_length=40), WithJsonSchema({"type": "string", "enum": list(names)})]
+def _one_of(names: tuple[str, ...]) -> WithJsonSchema:
+    """Document the names; which of them fit a field is for `resolve` to say."""
+    return WithJsonSchema({"type": "string", "enum": list(names)})
 
 
-def _count(low: int, high: int, what: str) -> Any:
+def _from(low: int, high: int, what: str) -> AfterValidator:
     def check(value: int) -> int:
         if not low <= value <= high:
-            msg = f"{what} are a number from {low} to {high:,}."
-            raise ValueError(msg)
+            raise ValueError(f"{what} are a number from {low} to {high:,}.")
         return value
 
-    schema = {"type": "integer", "minimum": low, "maximum": high}
-    return Annotated[int, Field(strict=True), AfterValidator(check), WithJsonSchema(schema)]
+    return AfterValidator(check)
 
 
 Name = Annotated[Text, Field(min_length=1, max_length=200)]
-Value = Annotated[JsonValue, WithJsonSchema({})]
-Days = _count(1, MAX_DAYS, "Days")
-Times = _count(0, MAX_TIMES, "Times")
+Value = Annotated[Any, WithJsonSchema({})]
+Op = Annotated[str, Field(max_length=40)]
+Days = Annotated[
+    int, Field(strict=True), _from(1, MAX_DAYS, "Days"), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_DAYS})
+]
+Times = Annotated[
+    int, Field(strict=True), _from(0, MAX_TIMES, "Times"), WithJsonSchema({"type": "integer", "minimum": 0, "maximum": MAX_TIMES})
+]
 
 
 class Condition(Schema):
     """What the data of an activity must say, such as `{"field": "amount", "op": "gte", "value": 5000}`."""
 
     field: Name
-    op: _op(CONDITION_OPS)  # type: ignore[valid-type]
+    op: Annotated[Op, _one_of(CONDITION_OPS)]
     value: Value = None
 
 
@@ -53,7 +57,7 @@ class FieldRule(Schema):
     """A test of one field: `{"field": "country", "op": "eq", "value": "US"}`."""
 
     field: Name
-    op: _op(FIELD_OPS)  # type: ignore[valid-type]
+    op: Annotated[Op, _one_of(FIELD_OPS)]
     value: Value = None
 
 
@@ -61,9 +65,9 @@ class ActivityRule(Schema):
     """How often somebody did something, within so many days or between dates, at one source or anywhere."""
 
     activity: Name
-    op: _op(ACTIVITY_OPS)  # type: ignore[valid-type]
-    times: Times | None = None  # type: ignore[valid-type]
-    within_days: Days | None = None  # type: ignore[valid-type]
+    op: Annotated[Op, _one_of(ACTIVITY_OPS)]
+    times: Times | None = None
+    within_days: Days | None = None
     after: Annotated[str, Field(max_length=40)] | None = None
     before: Annotated[str, Field(max_length=40)] | None = None
     source: Id | None = None
@@ -74,7 +78,7 @@ class SegmentRule(Schema):
     """Being a member of another segment, or not: `{"segment": 12, "op": "in"}`."""
 
     segment: Annotated[Id, Field(strict=True)]
-    op: _op(MEMBER_OPS)  # type: ignore[valid-type]
+    op: Annotated[Op, _one_of(MEMBER_OPS)]
 
 
 def _kind_of(value: object) -> str | None:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from app.customers.values import PREFIX
 from app.segments import nodes
 from app.segments.intervals import of_activities, of_dates, of_times
 from app.segments.operators import COMPLEMENTS
@@ -74,13 +75,13 @@ def explain(node: nodes.Node, person: Person, moment: Moment) -> Verdict:
 
 def value_of(test: nodes.FieldTest, person: Person) -> Any:
     """Return a field's value with the field's type, or None where it is missing or of another type."""
-    path, kind = test.field.path, test.field.type
-    scope, _, name = path.partition(".")
-    if path == "tags":
+    info = test.field
+    if info.source == "tags":
         return list(person.tags) or None
-    sources = {"fields": person.attributes, "stats": person.stats, "consent": person.consents}
-    value = sources[scope].get(name) if scope in sources and name else person.profile.get(path)
-    return _TYPED[kind](value)
+    if info.source == "custom":
+        return _TYPED[info.type](person.attributes.get(info.path.removeprefix(PREFIX)))
+    kept = {"profile": person.profile, "stats": person.stats, "consent": person.consents}[info.source]
+    return _TYPED[info.type](kept.get(info.key))
 
 
 def counted(test: nodes.ActivityTest, person: Person, moment: Moment) -> list[Act]:

@@ -23,6 +23,12 @@ class Interval(Generic[T]):
     low_open: bool = False
     high_open: bool = False
 
+    def in_seconds(self: "Interval[datetime]") -> "Interval[datetime]":
+        """Return the interval that holds the same whole seconds and whose ends are whole seconds."""
+        low = self.low and (_floor(self.low) if self.low_open else _ceil(self.low))
+        high = self.high and (_ceil(self.high) if self.high_open else _floor(self.high))
+        return Interval(low, high, self.low_open, self.high_open)
+
     def holds(self, value: T) -> bool:
         """Tell whether a value lies inside."""
         if self.low is not None and (value < self.low or (self.low_open and value == self.low)):
@@ -86,6 +92,14 @@ def of_activities(test: ActivityTest, moment: Moment) -> Interval[datetime]:
         low_open=bool(after and not after.high_open),
         high_open=True,
     )
+
+
+def _floor(time: datetime) -> datetime:
+    return time.replace(microsecond=0)
+
+
+def _ceil(time: datetime) -> datetime:
+    return _floor(time) if not time.microsecond else _floor(time) + timedelta(seconds=1)
 
 
 def _whole(value: object, moment: Moment) -> Interval[datetime]:

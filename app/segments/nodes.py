@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from app.customers.fields import FieldInfo
+from app.customers.values import FieldInfo
 from app.segments.operators import DAYS
 from app.segments.vocabulary import Kind
 

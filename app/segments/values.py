@@ -1,6 +1,7 @@
 """Values as people and programs write them, turned into the type of what they are compared with. Raises ValueError with the reason."""
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
@@ -120,7 +121,17 @@ def scalar(kind: str, value: object, zone: ZoneInfo) -> Scalar:
     """Return `value` as a single value of a field type."""
     if kind == "datetime":
         return moment(value, zone)
-    return {"text": text, "list": text, "number": number, "money": money, "boolean": boolean, "date": day}[kind](value)
+    return _READ[kind](value)
+
+
+_READ: dict[str, Callable[[object], Scalar]] = {
+    "text": text,
+    "list": text,
+    "number": number,
+    "money": money,
+    "boolean": boolean,
+    "date": day,
+}
 
 
 def untyped(value: object) -> Scalar:

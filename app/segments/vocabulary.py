@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from app.customers.fields import FieldInfo
+from app.customers.values import FieldInfo
+
+UTC_ZONE = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Vocabulary:
     kinds: Mapping[str, Kind]
     segments: Mapping[int, str] = field(default_factory=dict)
     sources: Mapping[int, str] = field(default_factory=dict)
-    zone: ZoneInfo = ZoneInfo("UTC")
+    zone: ZoneInfo = UTC_ZONE
     currency: str = "USD"
     locale: str = "en"
 
@@ -35,7 +37,7 @@ class Moment:
     """The one `now` of an evaluation, and the zone in which its days begin."""
 
     now: datetime
-    zone: ZoneInfo = ZoneInfo("UTC")
+    zone: ZoneInfo = UTC_ZONE
 
     @property
     def today(self) -> date:

@@ -6,20 +6,21 @@ A value of another JSON type than the field's counts as missing, so no cast can 
 
 import json
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from app.segments.compiler.columns import interval, like
+from app.segments.compiler.columns import compare, interval, like
 from app.segments.intervals import of_dates, of_times
 from app.segments.nodes import DataTest, FieldTest, Scalar
 from app.segments.vocabulary import Moment
 
 Condition = sa.ColumnElement[bool]
 _FEW = 20  # so many equalities are worth a bitmap each; more are compared with a list
+_TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"
 _DATE = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
 
 
@@ -31,12 +32,14 @@ def of_field(document: sa.ColumnElement[Any], key: str, test: FieldTest, moment:
     if kind == "list":
         return _entries(document, key, op, value)
     if kind == "date":
-        written = sa.case((document[key].astext.op("~")(_DATE), document[key].astext)).collate("C")
+        written = _matching(document[key].astext, _DATE)
         if op == "anniversary_next_days":
             return sa.func.substr(written, 6, 5) == sa.any_(sa.literal(moment.coming_days(int(value)), ARRAY(sa.Text)))  # type: ignore[arg-type]
         return interval(written, of_dates(test, moment), lambda day: day.isoformat())
     if kind == "datetime":
-        return interval(_time(document, key), of_times(test, moment))
+        return interval(
+            _time(document, key), of_times(test, moment).in_seconds(), lambda time: f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        )
     return _scalar(document, key, op, value)
 
 
@@ -55,9 +58,7 @@ def _scalar(document: sa.ColumnElement[Any], key: str, op: str, value: Any) -> C
     if op in ("contains", "starts_with", "ends_with"):
         return sa.and_(sa.func.jsonb_typeof(document[key]) == "string", like(document[key].astext, op, value))
     number = sa.case((sa.func.jsonb_typeof(document[key]) == "number", sa.cast(document[key], sa.Numeric)))
-    if op == "between":
-        return number.between(*value)
-    return {"lt": number < value, "lte": number <= value, "gt": number > value, "gte": number >= value}[op]
+    return compare(number, op, value)
 
 
 def _one_of(document: sa.ColumnElement[Any], key: str, wanted: Sequence[Scalar]) -> Condition:
@@ -91,21 +92,24 @@ def _exists(document: sa.ColumnElement[Any], key: str, kind: str) -> Condition:
     if kind == "list":
         return sa.case((found == "array", sa.func.jsonb_array_length(document[key]) > 0), else_=sa.false())
     if kind == "date":
-        return document[key].astext.op("~", return_type=sa.Boolean())(_DATE)
+        return _matching(document[key].astext, _DATE).is_not(None)
     if kind == "datetime":
         return _time(document, key).is_not(None)
     return found == {"text": "string", "boolean": "boolean"}.get(kind, "number")
 
 
-def _time(document: sa.ColumnElement[Any], key: str) -> sa.ColumnElement[datetime]:
-    """Return a custom time; `customers` writes it as ISO 8601 with zone, so the cast cannot fail."""
-    text = document[key].astext
-    return sa.case((text.op("~")(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"), sa.cast(text, sa.DateTime(timezone=True))))
+def _time(document: sa.ColumnElement[Any], key: str) -> sa.ColumnElement[str]:
+    """Return a custom time as text: `customers` writes all in one form, in UTC to the second, that sorts as time does."""
+    return _matching(document[key].astext, _TIME)
+
+
+def _matching(text: sa.ColumnElement[str], pattern: str) -> sa.ColumnElement[str]:
+    return sa.case((text.op("~")(pattern), text)).collate("C")
 
 
 def has(document: sa.ColumnElement[Any], part: dict[str, Any]) -> Condition:
     """Return `document @> part`; numbers are written out exactly, which a float would not be."""
-    (key, value), = part.items()
+    ((key, value),) = part.items()
     written = f"{{{json.dumps(key)}: {_json(value)}}}"
     return document.op("@>", return_type=sa.Boolean())(sa.cast(sa.literal(written, sa.Text), JSONB))
 

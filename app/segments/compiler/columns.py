@@ -1,6 +1,7 @@
 """Conditions on plain columns: the profile, computed columns, the state of consent."""
 
 from collections.abc import Callable
+from operator import eq, ge, gt, le, lt
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from app.segments.nodes import FieldTest
 from app.segments.vocabulary import Moment
 
 Condition = sa.ColumnElement[bool]
+_COMPARE: dict[str, Callable[[Any, Any], Condition]] = {"eq": eq, "lt": lt, "lte": le, "gt": gt, "gte": ge}
 SEARCHED = ("first_name", "last_name", "email", "phone", "company", "external_id")
 """Columns in the text that the trigram index covers."""
 TRIGRAM = 3
@@ -41,13 +43,13 @@ def compare(column: sa.ColumnElement[Any], op: str, value: Any) -> Condition:
         return column.in_(list(value))
     if op == "between":
         return column.between(*value)
-    return {"eq": column == value, "lt": column < value, "lte": column <= value, "gt": column > value, "gte": column >= value}[op]
+    return _COMPARE[op](column, value)
 
 
 def interval(column: sa.ColumnElement[Any], wanted: Interval[Any], write: Callable[[Any], Any] = lambda value: value) -> Condition:
     """Return the condition that a column lies in an interval with at least one end."""
     if wanted.low is not None and wanted.low == wanted.high and not (wanted.low_open or wanted.high_open):
-        return column == write(wanted.low)
+        return eq(column, write(wanted.low))  # type: ignore[no-any-return]
     ends: list[Condition] = []
     if wanted.low is not None:
         ends.append(column > write(wanted.low) if wanted.low_open else column >= write(wanted.low))
@@ -70,8 +72,6 @@ def pattern(op: str, value: str) -> str:
 def _entries(column: sa.ColumnElement[Any], op: str, value: Any) -> Condition:
     wanted = sa.literal([value] if op == "contains" else list(value), ARRAY(sa.Text))
     return column.op("@>" if op in ("all_of", "contains") else "&&", return_type=sa.Boolean())(wanted)
-
-
 
 
 def of_profile(column: sa.ColumnElement[Any], test: FieldTest, moment: Moment) -> Condition:

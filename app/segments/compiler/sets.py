@@ -19,7 +19,7 @@ from app.segments.nodes import ActivityTest, DataTest, FieldTest, Leaf, MemberTe
 from app.segments.operators import COMPLEMENTS
 from app.segments.vocabulary import Moment
 
-Ids = sa.Select[tuple[int]]
+Ids = sa.Select[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Scope:
     moment: Moment
     among: sa.FromClause | None = None
 
-    def within(self, column: sa.ColumnElement[int]) -> tuple[sa.ColumnElement[bool], ...]:
+    def within(self, column: sa.SQLColumnExpression[int]) -> tuple[sa.ColumnElement[bool], ...]:
         """Return the restriction to `among`, if there is one."""
         return () if self.among is None else (column.in_(sa.select(self.among.c.customer_id)),)
 
@@ -46,7 +46,7 @@ class IdSet:
 
 def is_set(leaf: Leaf) -> bool:
     """Tell whether a rule is about another table than customers."""
-    return not isinstance(leaf, FieldTest) or leaf.field.path.startswith(("stats.", "consent."))
+    return not isinstance(leaf, FieldTest) or leaf.field.source in ("stats", "consent")
 
 
 def of_leaf(leaf: Leaf, scope: Scope) -> IdSet:
@@ -69,17 +69,16 @@ def positive(test: FieldTest) -> tuple[FieldTest, bool]:
 def _row(leaf: FieldTest, scope: Scope) -> IdSet:
     """Return the set of a comparison with a computed column or a consent."""
     test, inside = positive(leaf)
-    table, _, name = test.field.path.partition(".")
-    if table == "stats":
+    if test.field.source == "stats":
         ids = sa.select(CustomerStats.customer_id).where(
             CustomerStats.workspace_id == scope.workspace_id,
-            of_column(CustomerStats.__table__.c[name], test, scope.moment),
+            of_column(CustomerStats.__table__.c[test.field.key], test, scope.moment),
             *scope.within(CustomerStats.customer_id),
         )
         return IdSet(ids, inside)
     ids = sa.select(Consent.customer_id).where(
         Consent.workspace_id == scope.workspace_id,
-        Consent.channel == name,
+        Consent.channel == test.field.key,
         Consent.topic_id == EVERY_TOPIC,
         of_column(Consent.__table__.c.state, test, scope.moment),
         *scope.within(Consent.customer_id),

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from app.customers.models import Customer
+from app.customers.values import PREFIX
 from app.segments.compiler import attributes, columns
 from app.segments.compiler.sets import Ids, IdSet, Scope, is_set, of_leaf, positive
-from app.segments.nodes import All, Any, FieldTest, Leaf, Node, Not, walk
+from app.segments.nodes import All, Any, FieldTest, Leaf, MemberTest, Node, Not, walk
 
 __all__ = ["Scope", "select_customers"]
 
@@ -61,7 +62,7 @@ def _inside(leaf: Leaf) -> bool:
     """Tell whether a rule on another table asks for those in its set."""
     if isinstance(leaf, FieldTest):
         return positive(leaf)[1]
-    return leaf.low > 0 if hasattr(leaf, "low") else leaf.inside  # type: ignore[union-attr]
+    return leaf.inside if isinstance(leaf, MemberTest) else leaf.low > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,6 @@ class _Builder:
     def profile(self, test: FieldTest) -> Condition:
         """Return the condition of a positive comparison with the customer's own row."""
         table = Customer.__table__.c
-        scope, _, key = test.field.path.partition(".")
-        if scope == "fields" and key:
-            return attributes.of_field(table.attributes, key, test, self.scope.moment)
+        if test.field.source == "custom":
+            return attributes.of_field(table.attributes, test.field.path.removeprefix(PREFIX), test, self.scope.moment)
         return columns.of_profile(table[test.field.path], test, self.scope.moment)
