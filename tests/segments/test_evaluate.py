@@ -1,6 +1,7 @@
 """One person and one tree, in Python."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ ADA = Person(
 NOBODY = Person(profile={})
 
 
-def fit(rule, person=ADA):
+def fit(rule: Any, person: Any) -> None:
     return fits(tree(every(rule)), person, moment())
 
 
@@ -81,7 +82,7 @@ def fit(rule, person=ADA):
     ],
     ids=str,
 )
-def test_ada_fits(rule):
+def test_ada_fits(rule: Any) -> None:
     assert fit(rule)
     assert not fit(negated(rule))
 
@@ -100,7 +101,7 @@ def test_ada_fits(rule):
     ],
     ids=str,
 )
-def test_ada_does_not_fit(rule):
+def test_ada_does_not_fit(rule: Any) -> None:
     assert not fit(rule)
 
 
@@ -132,22 +133,22 @@ NEGATIVE = [
 
 
 @pytest.mark.parametrize("rule", POSITIVE, ids=str)
-def test_a_missing_value_fails_every_positive_comparison(rule):
+def test_a_missing_value_fails_every_positive_comparison(rule: Any) -> None:
     assert not fit(rule, NOBODY)
 
 
 @pytest.mark.parametrize("rule", NEGATIVE, ids=str)
-def test_a_negation_includes_those_without_the_value(rule):
+def test_a_negation_includes_those_without_the_value(rule: Any) -> None:
     assert fit(rule, NOBODY)
 
 
-def test_a_value_of_another_type_counts_as_missing():
+def test_a_value_of_another_type_counts_as_missing() -> None:
     odd = Person(profile={}, attributes={"points": "many", "plan": 3, "newsletter": "yes", "renewal": "soon", "likes": "tea"})
     for key in ("points", "plan", "newsletter", "renewal", "likes"):
         assert fit(field(f"fields.{key}", "not_exists"), odd)
 
 
-def test_the_explanation_shows_what_was_found_in_each_part():
+def test_the_explanation_shows_what_was_found_in_each_part() -> None:
     found = explain(tree(every(field("fields.points", "lt", 5), negated(did("opened", "at_least", 1)))), ADA, moment())
     assert not found.fits
     assert [(part.node.path, part.fits) for part in found.parts] == [("rules[0]", False), ("rules[1]", False)]

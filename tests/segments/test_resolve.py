@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,17 +13,17 @@ from app.segments.operators import OPS_BY_TYPE
 from tests.factories.segments import did, either, every, field, member_of, negated, tree
 
 
-def errors(*rules):
+def errors(*rules: Any) -> None:
     with pytest.raises(Invalid) as refused:
         tree(every(*rules))
     return refused.value.errors
 
 
-def value(*rule):
+def value(*rule: Any) -> None:
     return tree(every(field(*rule))).children[0].value
 
 
-def test_each_part_keeps_its_path():
+def test_each_part_keeps_its_path() -> None:
     found = tree(every(field("country", "eq", "US"), negated(either(member_of(12), did("opened", "never")))))
     assert [part.path for part in nodes.walk(found)] == [
         "",
@@ -34,7 +35,7 @@ def test_each_part_keeps_its_path():
     ]
 
 
-def test_every_fault_is_named_at_once():
+def test_every_fault_is_named_at_once() -> None:
     found = errors(field("shoe_size", "eq", 3), field("country", "gt", "US"), either(field("fields.points", "gt", "many"), member_of(99)))
     assert list(found) == ["rules[0].field", "rules[1].op", "rules[2].rules[0].value", "rules[2].rules[1].segment"]
     assert found["rules[0].field"] == "There is no field “shoe_size” here."
@@ -70,7 +71,7 @@ def test_every_fault_is_named_at_once():
         (("consent.email", "in", ["Subscribed"]), ("subscribed",)),
     ],
 )
-def test_values_get_the_type_of_their_field(rule, expected):
+def test_values_get_the_type_of_their_field(rule: Any, expected: Any) -> None:
     assert value(*rule) == expected
 
 
@@ -120,19 +121,19 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("rule", "reason"), REFUSED, ids=lambda part: str(part)[:40])
-def test_values_that_do_not_fit(rule, reason):
+def test_values_that_do_not_fit(rule: Any, reason: str) -> None:
     path, op, given = rule
     found = errors({"field": path, "op": op, "value": given})
     assert found == {"rules[0].value": reason}
 
 
-def test_a_wrong_entry_of_a_list_is_named():
+def test_a_wrong_entry_of_a_list_is_named() -> None:
     assert list(errors(field("fields.points", "in", [1, "x"]))) == ["rules[0].value[1]"]
     assert list(errors(field("fields.points", "between", [1, "x"]))) == ["rules[0].value[1]"]
 
 
 @pytest.mark.parametrize("kind", OPS_BY_TYPE)
-def test_each_type_takes_its_operators_and_no_others(kind):
+def test_each_type_takes_its_operators_and_no_others(kind: str) -> None:
     path = {"text": "city", "number": "fields.points", "money": "fields.saved", "boolean": "fields.newsletter"}.get(kind)
     path = path or {"date": "birthday", "datetime": "created_at", "list": "tags"}[kind]
     for op in {op for ops in OPS_BY_TYPE.values() for op in ops} - set(OPS_BY_TYPE[kind]) | {"like", "EQ", ""}:
@@ -150,7 +151,7 @@ def test_each_type_takes_its_operators_and_no_others(kind):
         (did("opened", "never"), 0, 0),
     ],
 )
-def test_how_often(rule, low, high):
+def test_how_often(rule: Any, low: Any, high: Any) -> None:
     found = tree(every(rule)).children[0]
     assert (found.low, found.high) == (low, high)
 
@@ -178,11 +179,11 @@ def test_how_often(rule, low, high):
         ({"segment": 13, "op": "in"}, "segment"),
     ],
 )
-def test_rules_about_activities_and_segments_that_do_not_fit(rule, where):
+def test_rules_about_activities_and_segments_that_do_not_fit(rule: Any, where: str) -> None:
     assert list(errors(rule)) == [f"rules[0].{where}"]
 
 
-def test_what_a_tree_reads_and_whether_time_moves_people():
+def test_what_a_tree_reads_and_whether_time_moves_people() -> None:
     still = tree(every(field("country", "eq", "US"), did("opened", "never", after="2026-01-01"), member_of(12)))
     assert nodes.reads(still) == {"country", "activity:2", "segment:12"}
     assert not nodes.depends_on_time(still)
