@@ -18,7 +18,7 @@ from tests.factories.segments import did, either, every, field, member_of, momen
 from tests.segments import crowd
 
 Place = tuple[int, Vocabulary, int, int]
-THOROUGH = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+THOROUGH = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_a_restriction_to_some_customers_gives_the_same_answer_for_them(place: P
     touched = sa.table("touched", sa.column("customer_id", sa.BigInteger))
     session().execute(sa.insert(touched), [{"customer_id": customer} for customer in some])
 
-    @settings(THOROUGH, max_examples=60)
+    @settings(THOROUGH, max_examples=30)
     @given(crowd.trees(segment, source))
     def agree(rules: Any) -> None:
         node = read(rules, words)

@@ -38,7 +38,7 @@ ADA = Person(
 NOBODY = Person(profile={})
 
 
-def fit(rule: Any, person: Any) -> None:
+def fit(rule: Any, person: Person = ADA) -> bool:
     return fits(tree(every(rule)), person, moment())
 
 
