@@ -45,10 +45,11 @@ def once(caller: Principal | None, answer: Callable[[], Response], *, keep: bool
     if not 0 < len(key) <= _LONGEST or not key.isprintable():
         raise Invalid({"Idempotency-Key": f"Between 1 and {_LONGEST} printable characters."})
     call = _fingerprint(caller)
-    if not _claim(caller.workspace_id, key, call):
-        return _replay(caller.workspace_id, key, call)
+    mine = f"{'key' if caller.key_id else 'user'} {caller.key_id or caller.user_id}: {key}"  # nobody meets another's keys
+    if not _claim(caller.workspace_id, mine, call):
+        return _replay(caller.workspace_id, mine, call)
     response = answer()
-    _keep(caller.workspace_id, key, response, response.get_data() if keep else None)
+    _keep(caller.workspace_id, mine, response, response.get_data() if keep else None)
     return response
 
 
