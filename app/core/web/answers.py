@@ -93,6 +93,8 @@ def _http(fault: HTTPException) -> ResponseReturnValue:
     session().rollback()
     if fault.code is None or fault.code < HTTPStatus.BAD_REQUEST:
         return fault
+    if fault.code == HTTPStatus.TOO_MANY_REQUESTS:
+        g.setdefault("caller", None)  # to look for the caller would cost the queries that the limit is there to save
     response = _say(fault.code, fault.name, _detail(fault))
     if fault.code == HTTPStatus.METHOD_NOT_ALLOWED and getattr(fault, "valid_methods", None):
         response.headers["Allow"] = ", ".join(sorted(fault.valid_methods))  # type: ignore[attr-defined]

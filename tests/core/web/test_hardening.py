@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import create_app
+from app import ROOT, create_app
 from app.core import registry
 from app.core.db import db
 from app.core.web.guard import MOST, MOST_OF_STRANGERS
@@ -41,6 +41,7 @@ def limited(app: Flask, environment: dict[str, str], session: Any, tmp_path: Pat
     """An application that counts calls: three a minute for a caller, six for an address."""
     del session
     (tmp_path / "static" / "dist").mkdir(parents=True)
+    (tmp_path / "templates").symlink_to(ROOT / "templates")
     monkeypatch.setattr("app.ROOT", tmp_path)
     config = Config.from_env(environment | {"RATE_PER_CALLER": "3/minute", "RATE_PER_ADDRESS": "6/minute"})
     made = create_app(config.model_copy(update={"TESTING": False}))
@@ -52,9 +53,12 @@ def statuses(client: FlaskClient, calls: list[dict[str, Any]]) -> list[int]:
     return [client.get("/auth/me", **call).status_code for call in calls]
 
 
-def test_made_up_tokens_do_not_evade_the_limit_of_an_address(limited: FlaskClient) -> None:
+def test_made_up_tokens_do_not_evade_the_limit_of_an_address(limited: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     made_up = [{"headers": {"Authorization": f"Basic {n}"}} for n in range(8)]
+    asked = []
+    monkeypatch.setitem(limited.application.extensions, "principal_loader", lambda: asked.append(1))
     assert statuses(limited, made_up) == [401] * 6 + [429] * 2
+    assert len(asked) == 6  # the page that says 429 costs no query
 
 
 def test_neither_forwarded_headers_nor_a_walk_through_ones_own_network_evade_it(limited: FlaskClient) -> None:
