@@ -37,6 +37,11 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
+def in_url(host: str) -> str:
+    """Return a host as it stands in a URL or before a port: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
 def _split(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 

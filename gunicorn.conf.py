@@ -9,14 +9,14 @@ from typing import Any
 
 from prometheus_client import multiprocess
 
-from config import Config, ConfigError
+from config import Config, ConfigError, in_url
 
 try:
     _config = Config.from_env()
 except ConfigError as problem:
     sys.exit(f"The environment is not as it must be.\n{problem}")
 
-bind = f"[{_config.HOST}]:{_config.PORT}" if ":" in _config.HOST else f"{_config.HOST}:{_config.PORT}"
+bind = f"{in_url(_config.HOST)}:{_config.PORT}"
 worker_class = "gthread"
 workers = _config.WEB_WORKERS
 threads = _config.WEB_THREADS

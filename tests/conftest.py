@@ -53,6 +53,8 @@ _servers = pytest.StashKey[contextlib.ExitStack]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers, once: in the process that starts the workers."""
+    if getattr(config.option, "dist", "no") == "load":
+        config.option.dist = "loadgroup"  # tests that share a running product go to one worker
     if hasattr(config, "workerinput"):
         config.stash[_places] = Places(**config.workerinput["places"])
     elif not config.option.collectonly and not config.option.help and not config.option.version and not config.option.markers:
@@ -60,6 +62,13 @@ def pytest_configure(config: pytest.Config) -> None:
         postgres, valkey = stack.enter_context(throw_away(os.environ))
         config.stash[_places] = Places(template=postgres.url(), redis=valkey.url().rpartition("/")[0])
         _migrate(config.stash[_places])
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what stands in these folders: `-m` chooses by them."""
+    for kind in ("bench", "browser", "faults"):
+        if f"tests/{kind}/" in item.nodeid:
+            item.add_marker(kind)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

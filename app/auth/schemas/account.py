@@ -21,8 +21,9 @@ class AccountIn(Schema):
 
 
 class Preferences(Schema):
-    """How figures and dates are written. `locale` None: as the workspace."""
+    """How pages look and react. `locale` None: as the workspace."""
 
+    shortcuts: bool = False
     locale: Annotated[Locale | None, Blank] = None
 
 

@@ -24,9 +24,11 @@ from app.core.services.postgres import Postgres
 from app.core.services.processes import Processes
 from app.core.services.servers import kept_home
 from app.core.services.valkey import Valkey
-from config import Config, ConfigError
+from config import Config, ConfigError, in_url, is_loopback
 
 PROJECT = Path(__file__).resolve().parents[3]
+_NAMED_LATER = {"DATABASE_URL": "postgresql://127.0.0.1/later", "REDIS_URL": "redis://127.0.0.1/0"}
+"""Stand in for servers not started yet, so that a bad setting is refused before anything is started."""
 _KEYRINGS = ("SECRET_KEYS", "LINK_KEYS", "CREDENTIAL_KEYS")
 _LOGIN = "admin", "admin123"
 
@@ -38,6 +40,7 @@ def run(folder: Path, environ: Mapping[str, str]) -> int:
         with _signals_unwind(), ExitStack() as stack:
             stack.enter_context(instance.hold())
             settings = _settings(environ, folder)
+            Config.from_env(_NAMED_LATER | settings)
             wait_for_port(settings["HOST"], int(settings["PORT"]), 12 if instance.clear_up() else 0)
             settings |= stack.enter_context(servers(folder, environ))
             config = Config.from_env(settings)
@@ -77,13 +80,12 @@ def _signals_unwind() -> Iterator[None]:
 def _settings(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
     """Return the settings that do not depend on the servers: what the environment says, kept secrets, a loopback address."""
     given = {name: environ[name] for name in Config.model_fields if environ.get(name, "").strip() and name not in {"EMBEDDED", "TESTING"}}
-    settings = {"HOST": "127.0.0.1", "PORT": "8000", **given}
-    if not settings["PORT"].isdigit():
-        raise ConfigError({"PORT": f"{settings['PORT']!r} is not allowed. Allowed: a whole number from 1 to 65535."})
+    settings = {"HOST": "127.0.0.1", "PORT": "8000", "EMBEDDED": "" if "DATABASE_URL" in given else "1", "TESTING": "", **given}
     secrets = keys.kept(folder / "secrets.env")
     for name in _KEYRINGS:
         settings.setdefault(name, secrets[name])
-    settings.setdefault("PUBLIC_URL", f"http://{settings['HOST']}:{settings['PORT']}")
+    if is_loopback(settings["HOST"]):
+        settings.setdefault("PUBLIC_URL", f"http://{in_url(settings['HOST'])}:{settings['PORT']}")
     metrics = folder / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir()
@@ -102,7 +104,7 @@ def servers(folder: Path, environ: Mapping[str, str]) -> Iterator[dict[str, str]
         if wants_database and who:
             postgres = Postgres(home, who, secrets["POSTGRES_PASSWORD"], environ)
             stack.callback(postgres.stop)
-            found |= {"DATABASE_URL": postgres.start(), "EMBEDDED": "1"}
+            found["DATABASE_URL"] = postgres.start()
         if wants_redis and who:
             valkey = Valkey(home, who, secrets["VALKEY_PASSWORD"])
             stack.callback(valkey.stop)
@@ -168,7 +170,7 @@ def _alembic() -> AlembicConfig:
 def demo(config: Config, folder: Path, child: Mapping[str, str]) -> None:
     """Fill the demo workspace at the first start on an embedded database; never on one that somebody named."""
     made = (folder / "servers").resolve() / "demo-made"
-    if config.EMBEDDED and not made.exists() and (PROJECT / "app" / "cli" / "demo.py").exists():
+    if config.EMBEDDED and not made.exists():
         _say("Making the demo workspace …")
         _flask("demo", child=child)
         made.touch()

@@ -1,0 +1,77 @@
+"""`make run` after the installation, as a person meets it: started twice, killed, started again, stopped."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from app.core.services.errors import ServiceError
+from app.core.services.launcher import PROJECT, child_environment, wait_for_port
+from app.core.services.process import free_port
+
+RUN = [sys.executable, "-m", "app.core.services", "run"]
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    """Little more than PATH and HOME, as on a fresh machine."""
+    passed = {name: os.environ[name] for name in ("PATH", "HOME", "PG_BIN") if name in os.environ}
+    return passed | {"FAIRLEAD_FOLDER": str(folder)} | more
+
+
+@pytest.fixture
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("launcher") / "kept here"
+    yield folder
+    away = (folder / "servers").resolve()
+    if away != folder / "servers":
+        subprocess.run(["rm", "-rf", away], check=True)  # noqa: S607
+
+
+def test_a_taken_port_is_said_plainly_before_anything_is_started(folder: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as other:
+        port = other.getsockname()[1]
+        done = subprocess.run(RUN, check=False, cwd=PROJECT, env=environment(folder, PORT=str(port)), capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == f"Port {port} on 127.0.0.1 cannot be used (Address already in use). Choose another: PORT={port + 1} make run\n"
+    assert not (folder / "servers").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("PORT", "http", "PORT: 'http' is not allowed."),
+        ("HOST", "0.0.0.0", "EMBEDDED: is on, so HOST must be a loopback address"),
+        ("DATABASE_URL", "mysql://u:geheim@127.0.0.1/x", "DATABASE_URL: 'mysql://***@127.0.0.1/x' is not allowed."),
+        ("DATABASE_URL", "postgresql://u:geheim@127.0.0.1:1/x", "The database of DATABASE_URL does not answer"),
+    ],
+)
+def test_a_bad_setting_is_said_by_name(folder: Path, name: str, value: str, said: str) -> None:
+    given = {"PORT": str(free_port()), name: value}
+    done = subprocess.run(RUN, check=False, cwd=PROJECT, env=environment(folder, **given), capture_output=True, text=True)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "geheim" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_exec_without_a_running_fairlead_says_what_to_do(folder: Path) -> None:
+    done = subprocess.run([*RUN[:-1], "exec", "true"], check=False, cwd=PROJECT, env=environment(folder), capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "Fairlead is not running in this folder: start it with make run first.\n")
+
+
+def test_the_port_of_an_earlier_run_may_take_a_moment_to_be_free() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(ServiceError):
+            wait_for_port("127.0.0.1", port, 0.1)
+    wait_for_port("127.0.0.1", port, 0)
+
+
+def test_children_find_the_virtual_environment_first_and_keep_what_was_given() -> None:
+    child = child_environment({"PATH": "/usr/bin", "PG_BIN": "x"}, {"PORT": "1"})
+    assert child == {"PATH": f"{Path(sys.executable).parent}:/usr/bin", "PG_BIN": "x", "PORT": "1", "PYTHONUNBUFFERED": "1"}
