@@ -40,7 +40,13 @@ def create_app(config: Config | None = None) -> Flask:
     load_rooms(app)
     load_commands(app)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
-        app.wsgi_app, root=str(ROOT / "static" / "dist"), prefix="static/", max_age=_YEAR, autorefresh=config.TESTING
+        app.wsgi_app,
+        root=str(ROOT / "static" / "dist"),
+        prefix="static/",
+        max_age=_YEAR,
+        autorefresh=config.TESTING,
+        allow_all_origins=False,
+        add_headers_function=answers.harden_file,
     )
     if config.TRUSTED_PROXIES:
         hops = config.TRUSTED_PROXIES
@@ -51,27 +57,34 @@ def create_app(config: Config | None = None) -> Flask:
 def settings(config: Config) -> dict[str, object]:
     """Return Flask's configuration: our variables, and what the extensions make of them."""
     secure = config.PUBLIC_URL.startswith("https://")
-    return config.model_dump() | {
-        "SQLALCHEMY_DATABASE_URI": config.DATABASE_URL,
-        "SQLALCHEMY_ENGINE_OPTIONS": {
-            "pool_size": config.DB_POOL_SIZE,
-            "max_overflow": 4,
-            "pool_pre_ping": True,
-            "connect_args": {"options": "-c timezone=UTC -c idle_in_transaction_session_timeout=120000", "application_name": "fairlead"},
-        },
-        "SECRET_KEY": config.SECRET_KEYS[0],
-        "SECRET_KEY_FALLBACKS": list(config.SECRET_KEYS[1:]),
-        "SESSION_COOKIE_NAME": "__Host-fairlead" if secure else "fairlead",
-        "SESSION_COOKIE_SECURE": secure,
-        "SESSION_COOKIE_HTTPONLY": True,
-        "SESSION_COOKIE_SAMESITE": "Lax",
-        "WTF_CSRF_CHECK_DEFAULT": False,
-        "WTF_CSRF_TIME_LIMIT": None,
-        "WTF_CSRF_ENABLED": True,
-        "WTF_CSRF_SSL_STRICT": True,
-        "MAX_CONTENT_LENGTH": 16 * 1024 * 1024,
-        "MAX_FORM_MEMORY_SIZE": 4 * 1024 * 1024,
-    }
+    return (
+        config.model_dump()
+        | {
+            "SQLALCHEMY_DATABASE_URI": config.DATABASE_URL,
+            "SQLALCHEMY_ENGINE_OPTIONS": {
+                "pool_size": config.DB_POOL_SIZE,
+                "max_overflow": 4,
+                "pool_pre_ping": True,
+                "hide_parameters": True,  # they are people's data and digests of secrets: not for logs, nor for pages of failed work
+                "connect_args": {
+                    "options": "-c timezone=UTC -c idle_in_transaction_session_timeout=120000",
+                    "application_name": "fairlead",
+                },
+            },
+            "SECRET_KEY": config.SECRET_KEYS[0],
+            "SECRET_KEY_FALLBACKS": list(config.SECRET_KEYS[1:]),
+            "SESSION_COOKIE_NAME": "__Host-fairlead" if secure else "fairlead",
+            "SESSION_COOKIE_SECURE": secure,
+            "SESSION_COOKIE_HTTPONLY": True,
+            "SESSION_COOKIE_SAMESITE": "Lax",
+            "WTF_CSRF_CHECK_DEFAULT": False,
+            "WTF_CSRF_TIME_LIMIT": None,
+            "WTF_CSRF_ENABLED": True,
+            "WTF_CSRF_SSL_STRICT": True,
+            "MAX_CONTENT_LENGTH": 16 * 1024 * 1024,
+            "MAX_FORM_MEMORY_SIZE": 4 * 1024 * 1024,
+        }
+    )
 
 
 def load_rooms(app: Flask) -> None:

@@ -15,10 +15,13 @@ from flask import Flask, request
 from app.auth import bearer, permissions, queries, service
 from app.auth.origin import Origin
 from app.auth.queries import Caller
+from app.auth.schemas import Me
+from app.auth.schemas.sign_in import MyWorkspace
 from app.core.db import session
 from app.core.errors import Unauthorized
 from app.core.security import digest, token_keys
 from app.core.time import now
+from app.core.web.nearness import direct_host
 from app.core.web.principal import Principal, WorkspaceInfo, set_loader
 
 _BAD_TOKEN = "The bearer token is not good (any more)."  # noqa: S105 (a sentence)
@@ -56,7 +59,7 @@ def load() -> Principal | None:
 
 def origin() -> Origin:
     """Return where this request comes from."""
-    return Origin(request.remote_addr, request.host, request.headers.get("User-Agent", ""), flask.g.get("request_id"))
+    return Origin(request.remote_addr, direct_host(), request.headers.get("User-Agent", ""), flask.g.get("request_id"))
 
 
 def sign_in(token: str) -> None:
@@ -76,6 +79,21 @@ def sign_out() -> None:
     flask.session.clear()
 
 
+def describe(caller: Principal) -> Me:
+    """Return who calls, where, and what they may do."""
+    return Me(
+        kind=caller.kind,
+        user_id=caller.user_id,
+        key_id=caller.key_id,
+        name=caller.name,
+        email=caller.email,
+        role=caller.role,
+        permissions=permissions.in_order(caller.permissions),
+        workspace=MyWorkspace.model_validate(caller.workspace) if caller.workspace else None,
+        workspaces=[MyWorkspace.model_validate(each) for each in caller.workspaces],
+    )
+
+
 def _noted(principal: Principal | None) -> Principal | None:
     if principal:
         workspace_id = principal.workspace.id if principal.workspace else None
@@ -87,7 +105,7 @@ def _by_token(token: str) -> SignedIn | None:
     """Return the holder of a session, or None where it has ended. Called by Flask-Login once per request."""
     at = now()
     found = queries.caller_of_session(digest(token), at, service.idle_limit())
-    if found is None or found.session is None or not service.may_come_from(found.user["demo"], request.host):
+    if found is None or found.session is None or not service.may_come_from(found.user["demo"], direct_host()):
         return None
     if found.workspace is None and found.workspaces:
         service.move_session(found.session["id"], found.workspaces[0]["id"])
@@ -103,7 +121,7 @@ def _by_token(token: str) -> SignedIn | None:
 def _by_bearer(token: str) -> Principal:
     at = now()
     found = _key(token, at) if token.startswith(service.PREFIX) else _jwt(token, at)
-    if found is None or found.role is None or not service.may_come_from(found.user["demo"], request.host):
+    if found is None or found.role is None or not service.may_come_from(found.user["demo"], direct_host()):
         raise Unauthorized(_BAD_TOKEN)
     held = permissions.of(found.role, may_send=found.may_send)
     if found.key is None:
@@ -141,7 +159,6 @@ def _principal(kind: Literal["session", "key", "jwt"], found: Caller, held: froz
         user_id=user["id"],
         key_id=found.key["id"] if found.key else None,
         workspaces=tuple(_info(each) for each in found.workspaces),
-        shortcuts=user["shortcuts"],
         session_id=found.session["id"] if found.session else None,
     )
 

@@ -1,7 +1,6 @@
 """Where an attempt to come in is made from. Pure."""
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import config
@@ -28,15 +27,3 @@ def is_loopback(host: str) -> bool:
         return config.is_loopback(urlsplit(f"//{host}").hostname)
     except ValueError:
         return False
-
-
-def network(address: str | None) -> str:
-    """Return the unit by which attempts are counted: an IPv4 address, or the /64 a household or server gets of IPv6."""
-    try:
-        found = ip_address(address or "")
-    except ValueError:
-        return "unknown"
-    if found.version == 6:  # noqa: PLR2004 (IP version)
-        mapped = getattr(found, "ipv4_mapped", None)
-        return str(mapped) if mapped else ":".join(found.exploded.split(":")[:4])
-    return str(found)

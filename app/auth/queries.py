@@ -33,7 +33,7 @@ def _object(model: Any, *names: str) -> sa.ColumnElement[Any]:
     return sa.func.jsonb_build_object(*(part for name in names for part in (sa.literal(name), getattr(model, name))))
 
 
-_USER = _object(User, "id", "name", "email", "locale", "shortcuts", "demo")
+_USER = _object(User, "id", "name", "email", "locale", "demo")
 
 
 def _mine() -> sa.ScalarSelect[Any]:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 import sqlalchemy as sa
+from flask import has_request_context
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import event
@@ -33,6 +34,10 @@ TYPES: dict[Any, Any] = {
     list[Any]: JSONB(),
     list[str]: sa.ARRAY(sa.Text()),
 }
+
+
+REQUEST_SECONDS = 60
+"""How long a statement may take in a request: a page that nobody waits for any more must not keep a thread and a connection."""
 
 
 class _Base(DeclarativeBase):
@@ -146,7 +151,7 @@ def decode_cursor(text: str, types: Sequence[type]) -> list[Any]:
         if not isinstance(values, list) or len(values) != len(types):
             raise ValueError  # noqa: TRY301 (one way out for every kind of nonsense)
         return [_typed(value, kind) for value, kind in zip(values, types, strict=True)]
-    except (ValueError, TypeError, OverflowError, RecursionError):
+    except (ValueError, TypeError, ArithmeticError, RecursionError):
         raise Invalid({"cursor": "This is not a cursor of this list."}) from None
 
 
@@ -159,8 +164,10 @@ def _typed(value: Any, kind: type) -> Any:
         return date.fromisoformat(value)
     if kind is int and (isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**63):
         raise ValueError
-    if kind is str and (not isinstance(value, str) or "\x00" in value):
-        raise ValueError
+    if kind is str:
+        if not isinstance(value, str) or "\x00" in value:
+            raise ValueError
+        value.encode()  # half of a surrogate pair is no text: UnicodeEncodeError is a ValueError
     return kind(value)
 
 
@@ -180,6 +187,13 @@ def after(columns: Sequence[tuple[Any, bool]], values: Sequence[Any]) -> sa.Colu
     return sa.or_(*conditions)
 
 
+@event.listens_for(sa.Engine, "do_connect")
+def _hold_requests_to_a_minute(_dialect: Any, _record: Any, _arguments: Any, parameters: dict[str, Any]) -> None:
+    """Give connections that a request opens a limit for each statement; those of workers, which do long work, have none."""
+    if has_request_context():
+        parameters["options"] = f"{parameters.get('options', '')} -c statement_timeout={REQUEST_SECONDS * 1000}"
+
+
 @contextmanager
 def unless_taken(constraint: str, refusal: Refusal) -> Iterator[None]:
     """Run in a savepoint; a breach of the named unique constraint or index becomes `refusal`."""
@@ -196,6 +210,7 @@ def unless_taken(constraint: str, refusal: Refusal) -> Iterator[None]:
 def time_limit(seconds: float, reason: str) -> Iterator[None]:
     """Run statements that may take at most `seconds` each; one that takes longer becomes Unavailable(reason)."""
     run = session()
+    before = run.scalar(sa.text("select current_setting('statement_timeout')"))
     run.execute(sa.text("select set_config('statement_timeout', :ms, true)"), {"ms": str(int(seconds * 1000))})
     try:
         with run.begin_nested():
@@ -206,4 +221,4 @@ def time_limit(seconds: float, reason: str) -> Iterator[None]:
         raise
     finally:
         if run.is_active:
-            run.execute(sa.text("select set_config('statement_timeout', '0', true)"))
+            run.execute(sa.text("select set_config('statement_timeout', :before, true)"), {"before": before})

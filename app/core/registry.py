@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from app.core.actor import Actor
+
+T = TypeVar("T")
 
 
 class Erase(Protocol):
@@ -35,6 +37,18 @@ class NavItem:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingsPart:
+    """An entry of the page /settings: `note` says in a line what is there; shown to those who hold `permission`."""
+
+    label: str
+    note: str
+    href: str
+    icon: str
+    permission: str
+    order: int = 100
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """A hit of the search over everything (Ctrl K)."""
 
@@ -51,7 +65,14 @@ segment_uses: list[Callable[[int, int], list[Use]]] = []
 currency_uses: list[Callable[[int], str | None]] = []
 """`(workspace_id)`: why the workspace's currency cannot change any more (amounts stand in it), or None."""
 nav: list[NavItem] = []
+settings: list[SettingsPart] = []
 search: list[tuple[str, Callable[[int, str], list[Found]]]] = []
 """`(permission, find(workspace_id, words))`: at most five hits each."""
 refused: list[Callable[[int | None, Actor, str, str], None]] = []
 """`(workspace_id, by, what, why)`: leave a trace of a refused act, in a transaction of its own."""
+
+
+def add(entries: list[T], entry: T) -> None:
+    """Put an entry into one of the lists above, once: the factory may run several times in one process."""
+    if entry not in entries:
+        entries.append(entry)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from app.core.db import session
+from app.core.db import get, session
 from app.core.errors import NotFound
 from app.workspaces.models import Brand, Workspace
 
@@ -28,6 +28,11 @@ def lock_workspace(workspace_id: int) -> Workspace:
 def find_by_slug(slug: str) -> Workspace | None:
     """Return the workspace with this slug, or None."""
     return session().scalars(sa.select(Workspace).where(Workspace.slug == slug)).one_or_none()
+
+
+def get_brand(workspace_id: int, brand_id: int) -> Brand:
+    """Return a brand. Raises NotFound."""
+    return get(Brand, workspace_id, brand_id)
 
 
 def list_brands(workspace_id: int) -> Sequence[Brand]:

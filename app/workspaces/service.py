@@ -1,5 +1,6 @@
 """Making and changing workspaces and their brands."""
 
+import io
 import re
 import secrets
 import unicodedata
@@ -13,7 +14,7 @@ from app.audit import service as audit
 from app.core import files, registry
 from app.core.actor import Actor
 from app.core.db import get, session
-from app.core.errors import Invalid
+from app.core.errors import Invalid, NotFound
 from app.workspaces import logo, queries
 from app.workspaces.models import Brand, Workspace
 from app.workspaces.schemas import BrandIn, WorkspaceIn, WorkspaceSettings
@@ -109,6 +110,16 @@ def remove_logo(workspace_id: int, brand_id: int, by: Actor) -> Brand:
         files.delete(workspace_id, before)
         audit.record(workspace_id, by, "brand.logo_removed", ("brand", row.id, row.name), {"logo": before}, {"logo": None})
     return row
+
+
+def open_logo(workspace_id: int, brand_id: int) -> tuple[io.BufferedReader, str]:
+    """Return a brand's logo as a stream, and its type. Raises NotFound where it has none."""
+    row = get(Brand, workspace_id, brand_id)
+    if row.logo_file_id is None:
+        noun = "logo"
+        raise NotFound(noun)
+    kept = get(files.File, workspace_id, row.logo_file_id)
+    return files.open_file(workspace_id, kept.id), kept.content_type
 
 
 def _change(workspace_id: int, row: Workspace | Brand, values: Mapping[str, Any], by: Actor, kind: str) -> None:

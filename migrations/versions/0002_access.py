@@ -117,7 +117,6 @@ def _users() -> None:
         sa.Column("totp_since", MOMENT),
         sa.Column("totp_last_step", sa.BigInteger, nullable=False),
         sa.Column("locale", sa.Text),
-        sa.Column("shortcuts", sa.Boolean, nullable=False),
         sa.Column("demo", sa.Boolean, nullable=False),
         _place("last_workspace_id", "users", "SET NULL"),
         _created(),

@@ -34,7 +34,6 @@ class User(Model):
     totp_last_step: Mapped[int] = mapped_column(default=0)
     locale: Mapped[str | None]
     """None: as the workspace."""
-    shortcuts: Mapped[bool] = mapped_column(default=True)
     demo: Mapped[bool] = mapped_column(default=False)
     """The demo user of the embedded database: only for requests whose Host is loopback."""
     last_workspace_id: Mapped[int | None] = mapped_column(sa.Integer, sa.ForeignKey("workspaces.id", ondelete="SET NULL"))

@@ -21,9 +21,8 @@ class AccountIn(Schema):
 
 
 class Preferences(Schema):
-    """How pages look and react. `locale` None: as the workspace."""
+    """How figures and dates are written. `locale` None: as the workspace."""
 
-    shortcuts: bool = False
     locale: Annotated[Locale | None, Blank] = None
 
 

@@ -9,7 +9,7 @@ from app.auth.service.invitations import (
     revoke_invitation,
 )
 from app.auth.service.keys import PREFIX, USED_EVERY, create_key, revoke_key, touch_key
-from app.auth.service.members import change_member, create_membership, leave, may_give, remove_member
+from app.auth.service.members import change_member, create_membership, get_member, leave, may_give, remove_member
 from app.auth.service.resets import ask_reset, create_reset, reset_is_open, reset_password
 from app.auth.service.sessions import (
     SEEN_EVERY,
@@ -24,6 +24,7 @@ from app.auth.service.sessions import (
 )
 from app.auth.service.sign_in import check_code, check_login, may_come_from, note_signed_in
 from app.auth.service.spaces import create_workspace, enter_workspace
+from app.auth.service.tokens import end_family, login, refresh
 from app.auth.service.two_factor import begin_totp, confirm_totp, renew_recovery_codes, stop_totp
 from app.auth.service.users import (
     change_email,
@@ -56,19 +57,23 @@ __all__ = [
     "create_user",
     "create_workspace",
     "drop_session",
+    "end_family",
     "end_session",
     "enter_workspace",
     "get_invitation",
+    "get_member",
     "get_user",
     "has_account",
     "idle_limit",
     "invite",
     "leave",
     "log_out_everywhere",
+    "login",
     "may_come_from",
     "may_give",
     "move_session",
     "note_signed_in",
+    "refresh",
     "remove_member",
     "renew_recovery_codes",
     "renew_session",

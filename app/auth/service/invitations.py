@@ -12,6 +12,7 @@ from app.auth.origin import Origin
 from app.auth.schemas import AcceptIn, InvitationIn
 from app.auth.service.members import article, check_may_send, create_membership, may_give
 from app.auth.service.users import create_user
+from app.core import settings
 from app.core.actor import Actor
 from app.core.db import get, session
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -23,7 +24,7 @@ LIFE = timedelta(days=7)
 
 
 def invite(workspace_id: int, data: InvitationIn, held: AbstractSet[str], by: Actor) -> tuple[Invitation, str]:
-    """Make an invitation and the token of its link; an earlier one to the same address ends.
+    """Make an invitation and its link, which is kept nowhere; an earlier one to the same address ends.
 
     Raises Forbidden where the caller may do less than the role, Invalid for a member.
     """
@@ -42,7 +43,7 @@ def invite(workspace_id: int, data: InvitationIn, held: AbstractSet[str], by: Ac
     session().add(row)
     session().flush()
     audit.record(workspace_id, by, "invitation.created", ("invitation", row.id, row.email), None, data.model_dump())
-    return row, token
+    return row, f"{settings.get().PUBLIC_URL}/invitations/{token}"
 
 
 def _end_earlier(workspace_id: int, email: str) -> None:

@@ -35,6 +35,12 @@ def create_membership(workspace_id: int, user_id: int, role: Role, by: Actor, *,
     return row
 
 
+def get_member(workspace_id: int, member_id: int) -> tuple[Membership, User]:
+    """Return a member and the user. Raises NotFound."""
+    row = get(Membership, workspace_id, member_id)
+    return row, session().get_one(User, row.user_id)
+
+
 def change_member(workspace_id: int, member_id: int, data: MemberChange, held: AbstractSet[str], by: Actor) -> Membership:
     """Change role and sending of a member; their sessions and tokens die. `held`: what the caller may do.
 

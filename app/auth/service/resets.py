@@ -10,6 +10,7 @@ from app.auth.models import PasswordReset, User
 from app.auth.origin import Origin
 from app.auth.service import throttle
 from app.auth.service.users import get_user, set_password
+from app.core import settings
 from app.core.db import session
 from app.core.errors import NotFound
 from app.core.security import digest, random_token
@@ -35,7 +36,7 @@ def ask_reset(login: str, origin: Origin) -> User | None:
 
 
 def create_reset(user_id: int) -> str:
-    """Return the token of a new link. Of the links still open the three newest stay good."""
+    """Return a new link. Of the links still open the three newest stay good."""
     token = random_token()
     session().add(PasswordReset(user_id=user_id, token_digest=digest(token), expires_at=now() + LIFE))
     session().flush()
@@ -43,7 +44,7 @@ def create_reset(user_id: int) -> str:
     newest = newest.order_by(PasswordReset.id.desc()).limit(_OPEN_AT_MOST)
     mine = sa.update(PasswordReset).where(PasswordReset.user_id == user_id, PasswordReset.used_at.is_(None))
     session().execute(mine.where(PasswordReset.id.not_in(newest)).values(used_at=now()))
-    return token
+    return f"{settings.get().PUBLIC_URL}/auth/reset/{token}"
 
 
 def reset_is_open(token: str) -> bool:

@@ -14,8 +14,8 @@ import structlog
 from sqlalchemy.dialects.postgresql import insert
 
 from app.auth.models import SignInThrottle
-from app.auth.origin import network
 from app.core import redis
+from app.core.address import network
 from app.core.db import db
 from app.core.errors import TooMany
 from app.core.security import digest

@@ -52,9 +52,9 @@ def refresh(token: str, host: str) -> TokensOut | None:
     return _issue(user, row.for_workspace, row.family)
 
 
-def end_family(family: uuid.UUID) -> None:
+def end_family(family: uuid.UUID | str) -> None:
     """End all tokens that came from one sign-in; access tokens of it die with them."""
-    mine = sa.update(RefreshToken).where(RefreshToken.family == family, RefreshToken.revoked_at.is_(None))
+    mine = sa.update(RefreshToken).where(RefreshToken.family == sa.cast(str(family), sa.Uuid), RefreshToken.revoked_at.is_(None))
     session().execute(mine.values(revoked_at=now()))
 
 

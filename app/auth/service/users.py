@@ -57,9 +57,9 @@ def update_account(user_id: int, data: AccountIn, by: Actor, workspace_id: int |
 
 
 def set_preferences(user_id: int, data: Preferences) -> User:
-    """Change shortcuts and locale. Not audited: it touches nobody else."""
+    """Change how figures are written. Not audited: it touches nobody else."""
     row = queries.user_for_update(user_id)
-    row.shortcuts, row.locale = data.shortcuts, data.locale
+    row.locale = data.locale
     session().flush()
     return row
 

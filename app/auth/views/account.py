@@ -39,7 +39,7 @@ def save_account(caller: Principal) -> ResponseReturnValue:
 
 @pages.post("/account/preferences", signed_in=True)
 def save_preferences(caller: Principal) -> ResponseReturnValue:
-    """Change shortcuts and the way figures are written."""
+    """Change the way figures are written."""
     form = Form(Preferences, request.form)
     try:
         service.set_preferences(person(caller), form.parse())
@@ -49,30 +49,36 @@ def save_preferences(caller: Principal) -> ResponseReturnValue:
     return redirect("/account")
 
 
-@pages.post("/account/email", signed_in=True)
-def save_email(caller: Principal) -> ResponseReturnValue:
+@pages.form("/account/email", signed_in=True)
+def change_email(caller: Principal) -> ResponseReturnValue:
     """Change the address; the password shows that it is really you."""
-    form = Form(EmailChangeIn, request.form)
-    try:
-        user = service.change_email(person(caller), form.parse(), caller.actor, where(caller))
-    except Invalid as no:
-        return refuse(caller, "email", form, no)
-    stay(caller, user)
-    flash("Your address is changed. You were signed out everywhere else.")
-    return redirect("/account")
+    form = Form(EmailChangeIn, request.form if request.method == "POST" else None, {"email": caller.email})
+    if request.method == "POST":
+        try:
+            user = service.change_email(person(caller), form.parse(), caller.actor, where(caller))
+        except Invalid as no:
+            form.refuse(no)
+        else:
+            stay(caller, user)
+            flash("Your address is changed. You were signed out everywhere else.")
+            return redirect("/account")
+    return render_template("auth/account_email.html", form=form), 422 if form.errors else 200
 
 
-@pages.post("/account/password", signed_in=True)
-def save_password(caller: Principal) -> ResponseReturnValue:
+@pages.form("/account/password", signed_in=True)
+def change_password(caller: Principal) -> ResponseReturnValue:
     """Change the password; all other sessions end."""
-    form = Form(PasswordChangeIn, request.form)
-    try:
-        user = service.change_password(person(caller), form.parse(), caller.actor, where(caller))
-    except Invalid as no:
-        return refuse(caller, "password", form, no)
-    stay(caller, user)
-    flash("Your password is changed. You were signed out everywhere else.")
-    return redirect("/account")
+    form = Form(PasswordChangeIn, request.form if request.method == "POST" else None)
+    if request.method == "POST":
+        try:
+            user = service.change_password(person(caller), form.parse(), caller.actor, where(caller))
+        except Invalid as no:
+            form.refuse(no)
+        else:
+            stay(caller, user)
+            flash("Your password is changed. You were signed out everywhere else.")
+            return redirect("/account")
+    return render_template("auth/account_password.html", form=form), 422 if form.errors else 200
 
 
 @pages.post("/account/sessions/<int:session_id>/end", signed_in=True)
@@ -138,8 +144,6 @@ def show(caller: Principal, **wrong: Form[Any]) -> str:
     user = service.get_user(person(caller))
     forms: dict[str, Form[Any]] = {
         "about": Form(AccountIn, initial=user),
-        "email": Form(EmailChangeIn, initial={"email": user.email}),
-        "password": Form(PasswordChangeIn),
         "preferences": Form(Preferences, initial=user),
     }
     return render_template(

@@ -10,9 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from app.auth import loader, service
 from app.auth.models import User
-from app.auth.permissions import in_order
-from app.auth.schemas import CodeIn, Me, PasswordResetIn, ResetAskIn, SignInIn
-from app.auth.schemas.sign_in import MyWorkspace
+from app.auth.schemas import CodeIn, PasswordResetIn, ResetAskIn, SignInIn
 from app.core import settings
 from app.core.errors import Invalid, Refusal, TooMany, Unauthorized
 from app.core.time import now
@@ -90,22 +88,7 @@ def me(caller: Principal | None) -> ResponseReturnValue:
     """Say who calls, as JSON, for a session or a bearer token."""
     if caller is None:
         return problem(Unauthorized.status, Unauthorized.title)
-    return jsonify(describe(caller).model_dump(mode="json"))
-
-
-def describe(caller: Principal) -> Me:
-    """Return who calls, where, and what they may do."""
-    return Me(
-        kind=caller.kind,
-        user_id=caller.user_id,
-        key_id=caller.key_id,
-        name=caller.name,
-        email=caller.email,
-        role=caller.role,
-        permissions=in_order(caller.permissions),
-        workspace=MyWorkspace.model_validate(caller.workspace) if caller.workspace else None,
-        workspaces=[MyWorkspace.model_validate(each) for each in caller.workspaces],
-    )
+    return jsonify(loader.describe(caller).model_dump(mode="json"))
 
 
 @pages.form("/auth/forgot", public=True)
@@ -119,8 +102,7 @@ def forgot(_caller: Principal | None) -> ResponseReturnValue:
     except (Invalid, TooMany) as no:
         return _refused("forgot", form, no)
     if user is not None and settings.get().EMBEDDED:
-        link = f"{settings.get().PUBLIC_URL}/auth/reset/{service.create_reset(user.id)}"
-        structlog.get_logger().info("a link that sets a new password", user_id=user.id, link=link)
+        structlog.get_logger().info("a link that sets a new password", user_id=user.id, link=service.create_reset(user.id))
     return _page("forgot_sent", form)
 
 

@@ -41,8 +41,9 @@ class Api(Blueprint):
         signed_in: bool = False,
         any_workspace: bool = False,
         accept: str = "json",
+        secret: bool = False,
     ) -> Callable[[View], View]:
-        """Add an endpoint. `returns` is a model or None (204); `accept="file"` says that the body is multipart."""
+        """Add an endpoint. `returns` is a model or None (204); `accept="file"`: the body is multipart; `secret`: the answer is shown once."""
         if sum([permission is not None, public, signed_in]) != 1:
             msg = f"{path}: say permission, public or signed_in."
             raise TypeError(msg)
@@ -59,6 +60,7 @@ class Api(Blueprint):
             accept=accept,
             tag=self.tag,
             api=True,
+            secret=secret,
         )
 
         def decorate(view: View) -> View:
@@ -93,7 +95,7 @@ def _guarded(rule: Rule, view: View) -> Callable[..., ResponseReturnValue]:
     def run(**parts: Any) -> ResponseReturnValue:
         try:
             caller = enter(rule)
-            answer = idempotency.once(caller, lambda: _answer(rule, view, caller, parts))
+            answer = idempotency.once(caller, lambda: _answer(rule, view, caller, parts), keep=not rule.secret)
             session().commit()
         except Refusal as refusal:
             note_refusal(refusal)

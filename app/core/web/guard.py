@@ -12,7 +12,21 @@ from app.core.registry import refused
 from app.core.web.principal import Principal, caller_of_request
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
-csrf = CSRFProtect()
+MOST = 4 * 1024 * 1024
+"""Bytes of a body that is no file. JSON takes some twenty times its size in memory while it is read."""
+MOST_OF_STRANGERS = 64 * 1024
+"""Bytes of a body from somebody who has not signed in."""
+
+
+class Csrf(CSRFProtect):  # type: ignore[misc]
+    """Looks for the token in the headers first, so that a script's upload is not read before it is known to be allowed."""
+
+    def _get_csrf_token(self) -> str | None:
+        found = (request.headers.get(name) for name in current_app.config["WTF_CSRF_HEADERS"])
+        return next(filter(None, found), None) or super()._get_csrf_token()
+
+
+csrf = Csrf()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +34,8 @@ class Rule:
     """What a route asks of its caller.
 
     `permission` (None: being signed in is enough), `public` (nobody need be signed in), `reads_cookie` (False: a session is
-    not looked at, so CSRF cannot happen), `any_workspace` (the call need not say which workspace it means).
+    not looked at, so CSRF cannot happen), `any_workspace` (the call need not say which workspace it means), `secret` (the answer
+    holds something shown once: it is kept nowhere, not for an idempotency key either).
     """
 
     permission: str | None = None
@@ -35,24 +50,32 @@ class Rule:
     accept: str = "json"
     tag: str = ""
     api: bool = False
+    secret: bool = False
 
 
 def enter(rule: Rule) -> Principal | None:
     """Check everything that can be said before the input is read, and return the caller. Raises a Refusal."""
     if rule.public and not rule.reads_cookie:
+        _take_at_most(MOST_OF_STRANGERS)
         return None
     caller = caller_of_request()
+    if caller is None and not rule.public:
+        raise Unauthorized
+    if rule.accept != "file":
+        _take_at_most(MOST if caller else MOST_OF_STRANGERS)
+    if caller and rule.permission and not caller.can(rule.permission):
+        raise Forbidden(permission=rule.permission)
     if request.method not in SAFE and (caller is None or caller.kind == "session"):
         _check_csrf()
-    if caller is None:
-        if rule.public:
-            return None
-        raise Unauthorized
-    if caller.kind == "session" and not rule.any_workspace and not rule.public:
+    if caller and caller.kind == "session" and not rule.any_workspace and not rule.public:
         _check_workspace(caller)
-    if rule.permission and not caller.can(rule.permission):
-        raise Forbidden(permission=rule.permission)
     return caller
+
+
+def _take_at_most(size: int) -> None:
+    """Let a longer body be refused with 413 when it is read; files that come in forms go to the disk and count for more."""
+    if request.mimetype != "multipart/form-data" or size == MOST_OF_STRANGERS:
+        request.max_content_length = size
 
 
 def _check_csrf() -> None:
@@ -81,6 +104,13 @@ def _is_form() -> bool:
     )
 
 
+def _path() -> str:
+    """Return the path as it may be kept: without the secret of a link, and without what the database cannot hold."""
+    secret = (request.view_args or {}).get("token")
+    path = request.path.replace(str(secret), "…") if secret else request.path
+    return path.replace("\x00", "")
+
+
 def note_refusal(refusal: Refusal) -> None:
     """Undo what the view did and leave a trace of acts that were not allowed."""
     session().rollback()
@@ -90,6 +120,6 @@ def note_refusal(refusal: Refusal) -> None:
             record(
                 caller.workspace.id if caller.workspace else None,
                 caller.actor,
-                f"{request.method} {request.path}"[:500],
+                f"{request.method} {_path()}"[:500],
                 refusal.reason,
             )

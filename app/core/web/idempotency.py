@@ -32,11 +32,12 @@ class IdempotencyKey(Tenant, Model):
     created_at: Mapped[Created] = mapped_column(index=True)
 
 
-def once(caller: Principal | None, answer: Callable[[], Response]) -> Response:
+def once(caller: Principal | None, answer: Callable[[], Response], *, keep: bool = True) -> Response:
     """Call `answer`, unless this key was used for the same call: then return what was answered then.
 
     The key is inserted in the same transaction as the act, so a second call waits for the first to end.
-    Raises Invalid if the key was used for another call, Conflict while the first is still running.
+    With `keep` off only the fact is kept, for answers that hold a secret. Raises Invalid if the key was used for another call,
+    Conflict while the first is still running, or where its answer was not kept.
     """
     key = request.headers.get("Idempotency-Key")
     if key is None or request.method != "POST" or caller is None or caller.workspace is None:
@@ -44,10 +45,11 @@ def once(caller: Principal | None, answer: Callable[[], Response]) -> Response:
     if not 0 < len(key) <= _LONGEST or not key.isprintable():
         raise Invalid({"Idempotency-Key": f"Between 1 and {_LONGEST} printable characters."})
     call = _fingerprint(caller)
-    if not _claim(caller.workspace_id, key, call):
-        return _replay(caller.workspace_id, key, call)
+    mine = f"{'key' if caller.key_id else 'user'} {caller.key_id or caller.user_id}: {key}"  # nobody meets another's keys
+    if not _claim(caller.workspace_id, mine, call):
+        return _replay(caller.workspace_id, mine, call)
     response = answer()
-    _keep(caller.workspace_id, key, response)
+    _keep(caller.workspace_id, mine, response, response.get_data() if keep else None)
     return response
 
 
@@ -82,11 +84,14 @@ def _replay(workspace_id: int, key: str, call: str) -> Response:
     if row.status is None:
         reason = "The first call with this key is still running."
         raise Conflict(reason)
-    response = Response(row.body or b"", status=row.status, content_type=row.content_type)
+    if row.body is None:
+        reason = "The first call with this key was done. Its answer held a secret, which is kept nowhere."
+        raise Conflict(reason)
+    response = Response(row.body, status=row.status, content_type=row.content_type)
     response.headers["Idempotency-Replayed"] = "true"
     return response
 
 
-def _keep(workspace_id: int, key: str, response: Response) -> None:
+def _keep(workspace_id: int, key: str, response: Response, body: bytes | None) -> None:
     statement = sa.update(IdempotencyKey).where(IdempotencyKey.workspace_id == workspace_id, IdempotencyKey.key == key)
-    session().execute(statement.values(status=response.status_code, content_type=response.content_type, body=response.get_data()))
+    session().execute(statement.values(status=response.status_code, content_type=response.content_type, body=body))

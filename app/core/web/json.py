@@ -25,7 +25,10 @@ def body() -> Any:
         where = f" (line {problem.lineno}, column {problem.colno})" if isinstance(problem, json.JSONDecodeError) else ""
         raise Invalid({"": f"This is not JSON{where}."}) from None
     if b"\\u0000" in raw or b"\\ud" in raw.lower() or b"\x00" in raw:
-        _check(found, ())
+        try:
+            _check(found, ())
+        except RecursionError:
+            raise Invalid({"": "This is nested too deeply."}) from None
     return found
 
 

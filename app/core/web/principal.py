@@ -35,7 +35,6 @@ class Principal:
     user_id: int | None = None
     key_id: int | None = None
     workspaces: tuple[WorkspaceInfo, ...] = ()
-    shortcuts: bool = True
     session_id: int | None = None
 
     @property

@@ -53,6 +53,13 @@ document.addEventListener('keydown', (event) => {
   return undefined;
 });
 
-on('change', '[data-letters]', (_event, box) => kept.set('fl-letters', box.checked ? 'on' : 'off'));
-const box = document.querySelector('[data-letters]');
-if (box) box.checked = lettersOn();
+/** The box stands in the list of keys and on the account page. */
+function showLetters() {
+  for (const box of document.querySelectorAll('[data-letters]')) box.checked = lettersOn();
+}
+
+on('change', '[data-letters]', (_event, box) => {
+  kept.set('fl-letters', box.checked ? 'on' : 'off');
+  showLetters();
+});
+showLetters();

@@ -1,111 +1,14 @@
 """What the decorators promise, tried on an application with a few routes of its own."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
-import sqlalchemy as sa
-from flask import Flask, request
 from flask.testing import FlaskClient
-from flask_wtf.csrf import generate_csrf
 
-from app import create_app
 from app.core import registry
 from app.core.actor import Actor
-from app.core.db import db, session
-from app.core.errors import Conflict, Invalid, TooMany, Unauthorized
-from app.core.files import File
-from app.core.schemas import Line, Schema
+from app.core.errors import Conflict
 from app.core.web.api import Api
-from app.core.web.pages import Pages, redirect
-from app.core.web.principal import Principal, WorkspaceInfo, set_loader
-from app.workspaces.models import Workspace
-from config import Config
-from tests.support import TestClient
-
-api = Api("toys", __name__)
-pages = Pages("toys", __name__)
-
-
-class Toy(Schema):
-    name: Line
-    size: int = 1
-
-
-@api.post("/toys", permission="toys.edit", body=Toy, returns=Toy, status=201, summary="Make a toy")
-def make_toy(caller: Principal, body: Toy) -> Toy:
-    """Keep a toy as a file's name."""
-    session().add(File(workspace_id=caller.workspace_id, name=body.name, content_type="toy"))
-    session().flush()
-    if body.name == "broken":
-        raise Invalid({"name": "Not this one."})
-    if body.name == "bug":
-        raise ZeroDivisionError
-    return body
-
-
-@api.get("/toys/busy", public=True, returns=Toy, summary="Say no for now")
-def busy(_caller: None) -> Toy:
-    """Refuse."""
-    reason = "Later."
-    raise TooMany(reason, 7)
-
-
-@pages.form("/toys", permission="toys.edit")
-def toys(caller: Principal) -> Any:
-    """Show a token, take a post."""
-    if request.method == "POST":
-        session().add(File(workspace_id=caller.workspace_id, name=request.form["name"], content_type="toy"))
-        return redirect("/toys")
-    return generate_csrf()
-
-
-def load() -> Principal | None:
-    """Take the caller from headers of the test: kind, permissions, workspace."""
-    kind, _, rest = request.headers.get("X-Caller", "").partition(" ")
-    if not kind:
-        return None
-    if kind == "bad":
-        raise Unauthorized
-    workspace_id, _, permissions = rest.partition(" ")
-    workspace = WorkspaceInfo(int(workspace_id), "Ours", sandbox=False, currency="USD", zone="UTC", locale="en")
-    return Principal(kind, "Ada", "ada@example.com", "owner", frozenset(permissions.split()), workspace, user_id=1)  # type: ignore[arg-type]
-
-
-@pytest.fixture(scope="module")
-def toy_app(environment: dict[str, str]) -> Flask:
-    app = create_app(Config.from_env(environment))
-    set_loader(app, load)
-    app.register_blueprint(api, name="toys_api")
-    app.register_blueprint(pages, name="toys")
-    app.test_client_class = TestClient
-    app.config["PROPAGATE_EXCEPTIONS"] = False
-    app.config["TESTING"] = False
-    return app
-
-
-@pytest.fixture
-def toy(app: Flask, toy_app: Flask, session: Any) -> Iterator[FlaskClient]:
-    del session
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(db._app_engines, toy_app, db._app_engines[app])
-        yield toy_app.test_client()
-
-
-@pytest.fixture
-def workspace(session: Any) -> int:
-    made = Workspace(name="Ours", slug="ours")
-    session.add(made)
-    session.commit()
-    return made.id
-
-
-def names() -> list[str]:
-    return list(session().scalars(sa.select(File.name).where(File.workspace_id > 0).order_by(File.id)))
-
-
-def key(workspace: int, permissions: str = "toys.edit") -> dict[str, str]:
-    return {"X-Caller": f"key {workspace} {permissions}"}
+from app.core.web.pages import Pages
+from tests.core.web.toys import key, names, session_call
 
 
 def test_nobody_is_asked_to_sign_in(toy: FlaskClient) -> None:
@@ -165,10 +68,6 @@ def test_what_is_not_allowed_is_refused_and_noted(toy: FlaskClient, workspace: i
 
 def _name(by: Actor) -> str:
     return by.name
-
-
-def session_call(workspace: int) -> dict[str, str]:
-    return {"X-Caller": f"session {workspace} toys.edit"}
 
 
 def test_a_session_needs_the_token_and_the_right_workspace(toy: FlaskClient, workspace: int) -> None:
