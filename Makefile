@@ -3,7 +3,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test lint format bench faults browser flask clean
+.PHONY: help run test lint format bench faults fuzz browser flask clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -32,6 +32,10 @@ bench: ## Measure against the baselines (minutes; ARGS are passed on)
 faults: ## Kill processes and servers in the middle, and look whether anything is lost or doubled
 	@tools/prepare dev
 	@exec .venv/bin/python -m pytest -m faults tests/faults $(ARGS)
+
+fuzz: ## Call every endpoint with 2,000 generated inputs
+	@tools/prepare dev
+	@FUZZ_CASES=$${FUZZ_CASES:-2000} exec .venv/bin/python -m pytest tests/fuzz $(ARGS)
 
 browser: ## Drive Chromium through the main job
 	@tools/prepare dev

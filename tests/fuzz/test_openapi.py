@@ -15,7 +15,7 @@ from schemathesis import GenerationMode
 
 from tests.factories.auth import api_key
 
-CASES = int(os.environ.get("FUZZ_CASES", "300"))
+CASES = int(os.environ.get("FUZZ_CASES", "200"))
 
 
 def test_no_input_breaks_an_endpoint(app: Flask, session: Any) -> None:
