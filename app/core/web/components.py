@@ -128,7 +128,7 @@ def _charts() -> dict[str, dict[str, object]]:
     }
 
 
-def show(_caller: Principal | None) -> ResponseReturnValue:
+def show(_caller: Principal) -> ResponseReturnValue:
     """Show every part in each of its states."""
     return render_template("core/components.html", form=_form(), charts=_charts(), people=_PEOPLE, now=time.now(), timedelta=timedelta)
 
@@ -137,5 +137,5 @@ def init_app(app: Flask) -> None:
     """Add `/_components` where developers work."""
     if app.debug or app.config.get("EMBEDDED") or app.config.get("TESTING"):
         pages = Pages("components", __name__)
-        pages.get("/_components", public=True)(show)
+        pages.get("/_components", signed_in=True)(show)
         app.register_blueprint(pages)
