@@ -105,7 +105,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def context(chromium: Browser, site: Site) -> Iterator[BrowserContext]:
     """A fresh profile. Whatever a page writes to the console as an error fails the test."""
-    made = chromium.new_context(base_url=site.url, viewport={"width": 1440, "height": 1000})
+    made = chromium.new_context(base_url=site.url, viewport={"width": 1440, "height": 1000}, reduced_motion="reduce")
     made.set_default_timeout(10_000)
     complaints: list[str] = []
     made.on("console", lambda message: complaints.append(f"{message.text} ({message.location})") if message.type == "error" else None)

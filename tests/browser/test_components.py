@@ -3,136 +3,127 @@
 import re
 
 import pytest
-from flask import Flask
-from playwright.sync_api import expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from app.core.db import session
-from tests.browser.conftest import NARROW, WIDE, Seat, cookies
+from tests.browser.conftest import Look, Site
 from tests.factories.auth import signed_in
-
-pytestmark = pytest.mark.browser
-EVERYWHERE = pytest.mark.parametrize("seat", [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light"), (NARROW, "dark")], indirect=True)
 
 
 @pytest.fixture(scope="module")
-def session_cookies(app: Flask, site: str) -> list[dict[str, str]]:
-    """The cookies of somebody signed in."""
-    client = app.test_client()
-    with app.app_context():
+def cookies(site: Site) -> list[dict[str, str]]:
+    """The cookies of somebody signed in, for a browser to carry on with."""
+    client = site.app.test_client()
+    with site.app.app_context():
         signed_in(client)
         session().commit()
-    return cookies(client)
+    return [{"name": one.key, "value": one.value, "url": site.url} for one in client._cookies.values()]
 
 
 @pytest.fixture
-def here(seat: Seat, session_cookies: list[dict[str, str]]) -> Seat:
-    """The seat of somebody signed in, on the page of all parts."""
-    seat.page.context.add_cookies(session_cookies)
-    seat.open("/_components")
-    return seat
+def parts(context: BrowserContext, cookies: list[dict[str, str]]) -> Page:
+    """The page of all parts, with its scripts running and nothing focused."""
+    context.add_cookies(cookies)
+    return opened(context.new_page())
 
 
-@EVERYWHERE
-def test_axe_finds_nothing_and_the_policy_refuses_nothing(here: Seat) -> None:
-    assert here.violations() == []
-    assert not here.spills()
-    expect(here.page.locator(".fl-chart svg")).to_have_count(3)
-    assert here.complaints == []
+def opened(page: Page) -> Page:
+    page.goto("/_components")
+    page.wait_for_function("document.documentElement.dataset.ready === ''")
+    page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0) }")
+    return page
 
 
-@EVERYWHERE
-def test_what_opens_is_as_clean(here: Seat) -> None:
-    page = here.page
-    page.keyboard.press("Control+k")
-    expect(page.get_by_role("option", name="Do the main thing")).to_be_visible()
-    assert here.violations() == []
-    page.keyboard.press("Escape")
-    expect(page.locator("#fl-palette")).to_be_hidden()
-    page.get_by_role("button", name="Delete 3 customers…").click()
-    expect(page.get_by_role("button", name="Keep them")).to_be_focused()
-    assert here.violations() == []
-    page.keyboard.press("Escape")
-    expect(page.locator("#fl-confirm")).to_be_hidden()
-    page.get_by_role("button", name="Bounced").focus()
-    expect(page.get_by_text("Addresses that refused for good")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(page.get_by_text("Addresses that refused for good")).to_be_hidden()
+def test_every_part_is_clean_and_no_width_spills(parts: Page, look: Look) -> None:
+    expect(parts.locator(".fl-chart svg")).to_have_count(3)
+    look(parts, "components")
+    for width in (320, 768, 1024, 1279):
+        parts.set_viewport_size({"width": width, "height": 800})
+        assert not parts.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"), width
 
 
-@pytest.mark.parametrize("seat", [(320, "light"), (768, "light"), (1024, "light"), (1279, "light")], indirect=True)
-def test_no_width_spills(here: Seat) -> None:
-    assert not here.spills()
+def test_find_or_do_is_clean(parts: Page, look: Look) -> None:
+    parts.keyboard.press("Control+k")
+    parts.keyboard.type("main")
+    expect(parts.get_by_role("option", name="Do the main thing")).to_be_visible()
+    look(parts, "find")
+    parts.keyboard.press("Escape")
+    expect(parts.locator("#fl-palette")).to_be_hidden()
 
 
-def test_an_act_that_asks_happens_only_when_it_is_named(here: Seat) -> None:
-    page, posts = here.page, []
-    page.on("request", lambda sent: posts.append(sent.post_data) if sent.method == "POST" else None)
-    page.get_by_role("button", name="Send to 48,210").click()
-    expect(page.get_by_role("heading", name="Send to 48,210 people now?")).to_be_visible()
-    page.get_by_role("button", name="Not yet").click()
+def test_the_question_is_clean_and_begins_with_the_way_back(parts: Page, look: Look) -> None:
+    parts.get_by_role("button", name="Delete 3 customers…").click()
+    expect(parts.get_by_role("button", name="Keep them")).to_be_focused()
+    look(parts, "question")
+    parts.keyboard.press("Escape")
+    expect(parts.locator("#fl-confirm")).to_be_hidden()
+
+
+def test_an_act_that_asks_happens_only_when_it_is_named(parts: Page) -> None:
+    posts: list[str] = []
+    parts.route("**/_components", lambda route: (posts.append(route.request.post_data or ""), route.fulfill(status=204)))
+    parts.get_by_role("button", name="Send to 48,210").click()
+    expect(parts.get_by_role("heading", name="Send to 48,210 people now?")).to_be_visible()
+    parts.get_by_role("button", name="Not yet").click()
     assert posts == []
-    page.get_by_role("button", name="Send to 48,210").click()
-    with page.expect_request(lambda sent: sent.method == "POST"):
-        page.locator("#fl-confirm").get_by_role("button", name="Send to 48,210").click()
+    parts.get_by_role("button", name="Send to 48,210").click()
+    with parts.expect_request(lambda sent: sent.method == "POST"):
+        parts.locator("#fl-confirm").get_by_role("button", name="Send to 48,210").click()
     assert len(posts) == 1
     assert "csrf_token=" in posts[0]
     assert "_workspace=" in posts[0]
 
 
-def test_rows_are_walked_and_ticked_by_keys(here: Seat) -> None:
-    page = here.page
-    page.locator("body").click(position={"x": 700, "y": 5})
+def test_rows_are_walked_and_ticked_by_keys(parts: Page) -> None:
     for key in "jjx":
-        page.keyboard.press(key)
-    expect(page.get_by_role("link", name=re.compile("Camille"))).to_be_focused()
-    bar = page.locator(".fl-bulk")
+        parts.keyboard.press(key)
+    expect(parts.get_by_role("link", name=re.compile("Camille"))).to_be_focused()
+    bar = parts.locator(".fl-bulk")
     expect(bar).to_contain_text("1 selected")
-    page.get_by_label("Select all on this page").check()
+    parts.get_by_label("Select Adaeze Okonkwo").click()
+    parts.get_by_label("Select H02917").click(modifiers=["Shift"])
     expect(bar).to_contain_text("4 selected")
-    page.get_by_role("button", name="Take all 4,182").click()
+    parts.get_by_role("button", name="Take all 4,182").click()
     expect(bar).to_contain_text("All 4,182 selected")
-    assert page.locator("#bulk-people input[name=everyone]").is_enabled()
-    page.locator("body").click(position={"x": 700, "y": 5})
-    page.keyboard.press("Escape")
+    assert parts.locator("#bulk-people input[name=everyone]").is_enabled()
+    parts.keyboard.press("Escape")
     expect(bar).to_be_hidden()
-    page.keyboard.press("/")
-    expect(page.get_by_role("searchbox")).to_be_focused()
-    page.keyboard.type("jx")
+    parts.keyboard.press("/")
+    expect(parts.get_by_role("searchbox")).to_be_focused()
+    parts.keyboard.type("jx?")
     expect(bar).to_be_hidden()  # letters belong to the field
+    expect(parts.locator("#fl-keys")).to_be_hidden()
 
 
-def test_a_range_is_ticked_with_shift(here: Seat) -> None:
-    page = here.page
-    page.get_by_label("Select Adaeze Okonkwo").click()
-    page.get_by_label("Select H02917").click(modifiers=["Shift"])
-    expect(page.locator(".fl-bulk")).to_contain_text("4 selected")
+def test_a_definition_opens_on_focus_and_closes_on_escape(parts: Page) -> None:
+    parts.get_by_role("button", name="Bounced").focus()
+    words = parts.get_by_text("Addresses that refused for good")
+    expect(words).to_be_visible()
+    parts.keyboard.press("Escape")
+    expect(words).to_be_hidden()
 
 
-def test_the_theme_stays_chosen(here: Seat) -> None:
-    page = here.page
-    page.get_by_role("button", name="Ada Okonkwo").click()
-    page.get_by_role("button", name="Dark").click()
-    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
-    here.open("/_components")
-    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+def test_the_theme_stays_chosen(parts: Page) -> None:
+    parts.get_by_role("button", name="Ada Okonkwo").click()
+    parts.get_by_role("button", name="Dark").click()
+    expect(parts.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    expect(opened(parts).locator("html")).to_have_attribute("data-bs-theme", "dark")
 
 
-def test_a_toast_leaves_unless_it_is_read(here: Seat) -> None:
-    page = here.page
-    page.evaluate("document.dispatchEvent(new CustomEvent('toast', {detail: {text: 'Tag <b>removed</b>.'}}))")
-    toast = page.locator(".fl-toast")
+def test_a_toast_is_text_and_can_be_closed(parts: Page) -> None:
+    parts.evaluate("document.dispatchEvent(new CustomEvent('toast', {detail: {text: 'Tag <b>removed</b>.'}}))")
+    toast = parts.locator(".fl-toast")
     expect(toast).to_have_text("Tag <b>removed</b>.")
     toast.get_by_label("Close").click()
     expect(toast).to_have_count(0)
 
 
-@pytest.mark.parametrize("seat", [(NARROW, "light")], indirect=True)
-def test_the_drawer_holds_the_focus_and_gives_it_back(here: Seat) -> None:
-    page = here.page
-    page.get_by_role("button", name="Open navigation").click()
-    expect(page.locator(".fl-side")).to_be_visible()
-    assert here.violations() == []
-    assert page.evaluate("document.querySelector('.fl-page').inert")
-    page.keyboard.press("Escape")
-    expect(page.locator(".fl-side")).to_be_hidden()
-    expect(page.get_by_role("button", name="Open navigation")).to_be_focused()
+def test_the_drawer_holds_the_focus_and_gives_it_back(parts: Page) -> None:
+    parts.set_viewport_size({"width": 390, "height": 844})
+    opens = parts.get_by_role("button", name="Open navigation")
+    opens.click()
+    expect(parts.locator(".fl-side")).to_be_visible()
+    assert parts.evaluate("document.querySelector('.fl-page').inert")
+    parts.keyboard.press("Escape")
+    expect(parts.locator(".fl-side")).to_be_hidden()
+    expect(opens).to_be_focused()
