@@ -52,7 +52,9 @@ def _blank_to_none(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-Text = Annotated[str, AfterValidator(_storable)]
+Storable = AfterValidator(_storable)
+"""In `Annotated[str, Field(max_length=…), Storable]`: what PostgreSQL can keep."""
+Text = Annotated[str, Storable]
 """Text of any length that PostgreSQL can keep."""
 Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable)]
 """One line of 1 to 200 characters: names, labels."""
@@ -114,6 +116,8 @@ def _reason(found: Any) -> str:
     kind, context = found["type"], found.get("ctx", {})
     if kind == "value_error":
         return str(context["error"])
+    if context.get("field_type") == "Value":  # a text with validators around it
+        kind = f"string_{kind}"
     if kind == "string_too_short":
         return "This is needed." if context["min_length"] == 1 else f"At least {context['min_length']} characters."
     if kind == "string_too_long":

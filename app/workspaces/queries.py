@@ -30,6 +30,12 @@ def find_by_slug(slug: str) -> Workspace | None:
     return session().scalars(sa.select(Workspace).where(Workspace.slug == slug)).one_or_none()
 
 
+def find_workspace(name: str) -> Workspace | None:
+    """Return the workspace with this id or slug, or None."""
+    by_id = session().get(Workspace, int(name)) if name.isascii() and name.isdecimal() and int(name) < 2**31 else None
+    return by_id or find_by_slug(name)
+
+
 def get_brand(workspace_id: int, brand_id: int) -> Brand:
     """Return a brand. Raises NotFound."""
     return get(Brand, workspace_id, brand_id)

@@ -11,7 +11,7 @@ from babel.numbers import get_territory_currencies
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, Field
 
-from app.core.schemas import Blank, Line, OptionalLine, Schema, Text
+from app.core.schemas import Blank, Line, OptionalLine, Schema, Storable
 
 LOCALES: Final[dict[str, str]] = {
     "en": "English (United States)",
@@ -96,8 +96,8 @@ Zone = Annotated[_Short, AfterValidator(_zone)]
 Currency = Annotated[_Short, AfterValidator(_currency)]
 Locale = Annotated[_Short, AfterValidator(_locale)]
 Colour = Annotated[_Short, AfterValidator(_colour)]
-_Address = Annotated[Text, Field(max_length=254), AfterValidator(_address)]
-_Prose = Annotated[Text, Field(max_length=500)]
+_Address = Annotated[str, Field(max_length=254), Storable, AfterValidator(_address)]
+_Prose = Annotated[str, Field(max_length=500), Storable]
 
 
 class WorkspaceIn(Schema):

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from app.auth.schemas.fields import Email, NewPassword, Password, Username
-from app.core.schemas import Blank, Line, Schema, Text
+from app.core.schemas import Blank, Line, Schema, Storable
 from app.workspaces.schemas import Locale
 
 
@@ -18,6 +18,13 @@ class AccountIn(Schema):
 
     name: Line
     username: Annotated[Username | None, Blank] = None
+
+
+class AdminIn(AccountIn):
+    """A user made at the command line."""
+
+    email: Email
+    password: NewPassword
 
 
 class Preferences(Schema):
@@ -49,4 +56,4 @@ class ConfirmIn(Schema):
 class CodeIn(Schema):
     """A one-time code from the app, or a recovery code."""
 
-    code: Annotated[Text, Field(min_length=1, max_length=40), AfterValidator(_code)]
+    code: Annotated[str, Field(min_length=1, max_length=40), Storable, AfterValidator(_code)]

@@ -7,7 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, Field, StringConstraints
 
 from app.core.errors import Invalid
-from app.core.schemas import Schema, Text
+from app.core.schemas import Schema, Storable
 
 SHORTEST_PASSWORD = 10
 _FEWEST_CHARACTERS = 5
@@ -44,13 +44,13 @@ def _username(value: str) -> str:
     return value
 
 
-Email = Annotated[Text, Field(min_length=1, max_length=254), AfterValidator(_address)]
+Email = Annotated[str, Field(min_length=1, max_length=254), Storable, AfterValidator(_address)]
 """An e-mail address, domain in lower case. Two addresses that differ in case only are the same person."""
 Username = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_username)]
 """A name to sign in with; never holds an @, so that it is never taken for an address."""
-Password = Annotated[Text, StringConstraints(strip_whitespace=False), Field(min_length=1, max_length=1000)]
+Password = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=1000), Storable]
 """A password as typed, spaces kept."""
-NewPassword = Annotated[Text, StringConstraints(strip_whitespace=False), Field(min_length=SHORTEST_PASSWORD, max_length=1000)]
+NewPassword = Annotated[str, StringConstraints(strip_whitespace=False, min_length=SHORTEST_PASSWORD, max_length=1000), Storable]
 """A password to be; `check_password_fits` says more."""
 Token = Annotated[str, Field(min_length=1, max_length=200)]
 

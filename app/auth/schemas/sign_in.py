@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from app.auth.schemas.fields import NewPassword, Password, Token
-from app.core.schemas import Line, Schema, Text
+from app.core.schemas import Line, Schema, Storable
 
-_Login = Annotated[Text, Field(min_length=1, max_length=254)]
-_Code = Annotated[Text, Field(min_length=1, max_length=40)]
+_Login = Annotated[str, Field(min_length=1, max_length=254), Storable]
+_Code = Annotated[str, Field(min_length=1, max_length=40), Storable]
 
 
 class SignInIn(Schema):
@@ -16,7 +16,7 @@ class SignInIn(Schema):
 
     login: _Login
     password: Password
-    next: Annotated[Text, Field(max_length=2000)] = ""
+    next: Annotated[str, Field(max_length=2000), Storable] = ""
 
 
 class LoginIn(Schema):
