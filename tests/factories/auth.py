@@ -5,13 +5,15 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from flask import current_app
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
-from app.auth.models import ApiKey, Membership, User, UserSession
+from app.auth.models import ApiKey, Invitation, Membership, User, UserSession
 from app.auth.permissions import Role, of, sends_by_default
+from app.auth.schemas import MemberChange
 from app.auth.service.keys import PREFIX
 from app.core.actor import Actor
 from app.core.db import session
@@ -54,6 +56,11 @@ class Browser:
         self.workspace_id, self.user_id, self.membership_id = membership.workspace_id, membership.user_id, membership.id
         self.actor = Actor("Ada Okonkwo", membership.user_id)
 
+    @property
+    def csrf_token(self) -> str:
+        """Return the token its pages carry."""
+        return csrf_token()
+
     def get(self, path: str, **says: Any) -> TestResponse:
         """Read a page."""
         return self.client.get(path, **says)
@@ -84,6 +91,14 @@ def signed_in(
 
 def enter(client: FlaskClient, person: User, workspace_id: int | None) -> str:
     """Put a session of this user into the client's cookie and return its token."""
+    _, token = session_row(person, workspace_id)
+    with client.session_transaction() as cookie:
+        cookie["_user_id"], cookie["csrf_token"] = token, _KEPT
+    return token
+
+
+def session_row(person: User, workspace_id: int | None) -> tuple[UserSession, str]:
+    """Return a new session of this user and its token."""
     token, at = random_token(), now()
     row = UserSession(
         token_digest=digest(token),
@@ -96,9 +111,7 @@ def enter(client: FlaskClient, person: User, workspace_id: int | None) -> str:
     )
     session().add(row)
     session().flush()
-    with client.session_transaction() as cookie:
-        cookie["_user_id"], cookie["csrf_token"] = token, _KEPT
-    return token
+    return row, token
 
 
 def csrf_token() -> str:
@@ -125,3 +138,41 @@ def api_key(
     )
     session().flush()
     return {"Authorization": f"Bearer {secret}"}
+
+
+def invitation(workspace_id: int, email: str = "grace@northlight.example", role: Role = "marketer", token: str = "") -> Invitation:
+    """Return an open invitation; `token` opens it."""
+    row = Invitation(
+        workspace_id=workspace_id,
+        email=email,
+        role=role,
+        token_digest=digest(token or random_token()),
+        expires_at=now() + timedelta(days=7),
+    )
+    session().add(row)
+    session().flush()
+    return row
+
+
+def _membership_in(workspace_id: int) -> Membership:
+    return member(session().get_one(Workspace, workspace_id), "marketer")
+
+
+def _session_in(workspace_id: int) -> int:
+    return session_row(session().get_one(User, _membership_in(workspace_id).user_id), workspace_id)[0].id
+
+
+def _key_in(workspace_id: int) -> int:
+    headers = api_key(membership=_membership_in(workspace_id))
+    kept = digest(headers["Authorization"].removeprefix("Bearer "))
+    return session().scalars(sa.select(ApiKey).where(ApiKey.workspace_id == workspace_id, ApiKey.token_digest == kept)).one().id
+
+
+STRANGERS = {
+    "member_id": lambda workspace_id: _membership_in(workspace_id).id,
+    "invitation_id": lambda workspace_id: invitation(workspace_id, f"grace{next(_numbers)}@northlight.example").id,
+    "key_id": _key_in,
+    "session_id": _session_in,
+    "workspace_id": lambda workspace_id: workspace_id,
+}
+EXAMPLES = {MemberChange: {"role": "client", "may_send": False}}

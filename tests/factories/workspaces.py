@@ -4,6 +4,7 @@ import itertools
 
 from app.core.db import session
 from app.workspaces.models import Brand, Workspace
+from app.workspaces.schemas import BrandIn
 
 _numbers = itertools.count(1)
 
@@ -26,3 +27,7 @@ def brand(workspace_id: int, name: str = "Northlight", **fields: object) -> Bran
     session().add(row)
     session().flush()
     return row
+
+
+STRANGERS = {"brand_id": lambda workspace_id: brand(workspace_id, f"Brand {next(_numbers)}").id}
+EXAMPLES = {BrandIn: {"name": "Northlight"}}
