@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import jwt
 
@@ -51,11 +52,11 @@ def decode(token: str, keys: Mapping[str, str], at: datetime) -> Claims | None:
             options={"verify_exp": False, "verify_iat": False, "require": ["sub", "exp", "iat", "iss", "aud"]},
         )
         return _claims(said, at)
-    except (jwt.PyJWTError, KeyError, TypeError, ValueError):
+    except (jwt.PyJWTError, AttributeError, KeyError, TypeError, ValueError):
         return None
 
 
 def _claims(said: dict[str, Any], at: datetime) -> Claims | None:
     if int(said["exp"]) <= at.timestamp():
         return None
-    return Claims(int(said["sub"]), int(said["ws"]), int(said["ver"]), str(said["fam"]))
+    return Claims(int(said["sub"]), int(said["ws"]), int(said["ver"]), str(UUID(said["fam"])))

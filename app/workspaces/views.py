@@ -3,7 +3,7 @@
 import io
 from typing import Any
 
-from flask import Flask, Response, render_template, request, send_file
+from flask import Flask, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.core import registry
@@ -134,7 +134,8 @@ def remove_logo(caller: Principal, brand_id: int) -> ResponseReturnValue:
 def logo(caller: Principal, brand_id: int) -> Response:
     """Send the logo, as the picture that its bytes were found to be, and as nothing else."""
     stream, kind = service.open_logo(caller.workspace_id, brand_id)
-    answer = send_file(stream, mimetype=kind)
+    with stream:
+        answer = Response(stream.read(), mimetype=kind)  # small, and read here: the session is gone when an answer is streamed
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     answer.headers["Cache-Control"] = "private, max-age=300"
     return answer

@@ -22,7 +22,7 @@ def login(_caller: None, body: LoginIn) -> TokensOut:
 @api.post("/auth/refresh", public=True, body=RefreshIn, returns=TokensOut, summary="Exchange a refresh token for new tokens")
 def refresh(_caller: None, body: RefreshIn) -> TokensOut | Response:
     """Give new tokens. A refresh token that was used before ends all tokens of its sign-in."""
-    tokens = service.refresh(body.refresh_token, request.host)
+    tokens = service.refresh(body.refresh_token, loader.origin().host)
     # Answered, not raised: what was ended must be committed.
     return tokens or problem(401, Unauthorized.title, "This refresh token was used before. All tokens of its sign-in have ended.")
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from app.audit import service as audit
 from app.auth import queries
 from app.auth.events import MemberJoined, MemberRemoved
-from app.auth.models import ApiKey, Membership, User
+from app.auth.models import ApiKey, Invitation, Membership, User
 from app.auth.permissions import ROLES, SEND, SENDERS, Role, of
 from app.auth.schemas import MemberChange
 from app.auth.service.users import end_everything
@@ -54,6 +54,8 @@ def change_member(workspace_id: int, member_id: int, data: MemberChange, held: A
         _check_not_last_owner(workspace_id, row, "role")
     before, after = audit.changed({"role": row.role, "may_send": row.may_send}, data.model_dump())
     if after:
+        if not of(row.role, may_send=row.may_send) <= of(data.role, may_send=data.may_send):
+            _end_invitations(workspace_id, user.id)
         row.role, row.may_send = data.role, data.may_send
         end_everything(user)
         audit.record(workspace_id, by, "member.updated", ("member", row.id, user.name), before, after)
@@ -61,7 +63,7 @@ def change_member(workspace_id: int, member_id: int, data: MemberChange, held: A
 
 
 def remove_member(workspace_id: int, member_id: int, held: AbstractSet[str], by: Actor) -> None:
-    """Take a member out of the workspace; their API keys in it, sessions and tokens die. Raises Forbidden, Invalid, NotFound."""
+    """Take a member out of the workspace; their API keys and invitations in it, sessions and tokens die. Raises Forbidden, Invalid, NotFound."""
     row, _ = _held_member(workspace_id, member_id)
     _check_gives(held, row.role, row.may_send)
     _remove(workspace_id, row, by)
@@ -79,6 +81,7 @@ def _remove(workspace_id: int, row: Membership, by: Actor) -> None:
     user = session().get_one(User, row.user_id)
     keys = sa.update(ApiKey).where(ApiKey.workspace_id == workspace_id, ApiKey.created_by == user.id, ApiKey.revoked_at.is_(None))
     session().execute(keys.values(revoked_at=now()))
+    _end_invitations(workspace_id, user.id)
     before = {"role": row.role, "may_send": row.may_send}
     audit.record(workspace_id, by, "member.removed", ("member", row.id, user.name), before, None)
     session().delete(row)
@@ -86,6 +89,12 @@ def _remove(workspace_id: int, row: Membership, by: Actor) -> None:
         user.last_workspace_id = None
     end_everything(user)
     publish(MemberRemoved(workspace_id, user_id=user.id), by)
+
+
+def _end_invitations(workspace_id: int, user_id: int) -> None:
+    """End the open invitations of somebody who loses rights: else they could come back by one they sent to themselves."""
+    mine = sa.update(Invitation).where(Invitation.workspace_id == workspace_id, Invitation.invited_by == user_id)
+    session().execute(mine.where(Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None)).values(revoked_at=now()))
 
 
 def _held_member(workspace_id: int, member_id: int) -> tuple[Membership, User]:

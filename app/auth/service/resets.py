@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from app.audit import service as audit
 from app.auth import queries
 from app.auth.events import PasswordResetAsked
 from app.auth.models import PasswordReset, User
@@ -28,6 +29,9 @@ def ask_reset(login: str, origin: Origin) -> User | None:
     """
     throttle.begin(throttle.counters(f"reset {login}", origin.address, known=False))
     user, _ = queries.find_by_login(login, None)
+    # Written for unknown names too: a commit that writes takes longer, which would tell them from known ones.
+    subject = ("user", user.id, user.name) if user else ("user", None, "")
+    audit.record(user.last_workspace_id if user else None, origin.actor("Somebody", None), "user.reset_asked", subject)
     if user is None or user.demo:
         return None
     if user.last_workspace_id is not None:

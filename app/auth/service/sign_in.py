@@ -29,8 +29,7 @@ def check_login(login: str, password: str, origin: Origin) -> User:
     throttle.begin(counted)
     fits = check_password(password, user.password_hash if user else _nobody())
     if user is None or not fits or not may_come_from(user.demo, origin.host):
-        if user is not None:
-            _note_refused(user, origin, "wrong password" if may_come_from(user.demo, origin.host) else "demo user from elsewhere")
+        _note_refused(user, origin, _why(user, origin))
         raise Unauthorized(WRONG)
     throttle.passed(counted)
     return user
@@ -77,10 +76,18 @@ def note_signed_in(user: User, origin: Origin, workspace_id: int | None, how: st
     audit.record(workspace_id, by, "user.signed_in", ("user", user.id, user.name), None, {"how": how})
 
 
-def _note_refused(user: User, origin: Origin, why: str) -> None:
+def _why(user: User | None, origin: Origin) -> str:
+    if user is None:
+        return "unknown name"  # not which: people type their password there
+    return "wrong password" if may_come_from(user.demo, origin.host) else "demo user from elsewhere"
+
+
+def _note_refused(user: User | None, origin: Origin, why: str) -> None:
+    """Leave a trace, for unknown names too: else the time that writing takes would tell them from known ones."""
     by = origin.actor("Somebody", None)  # whoever it was, it need not have been the user
-    for _, workspace in queries.memberships_of(user.id):
-        audit.record_refused(workspace.id, by, "user.signed_in", why, ("user", user.id, user.name))
+    places: list[int | None] = [workspace.id for _, workspace in queries.memberships_of(user.id)] if user else []
+    for workspace_id in places or [None]:
+        audit.record_refused(workspace_id, by, "user.signed_in", why, ("user", user.id, user.name) if user else ("user", None, ""))
 
 
 @cache

@@ -1,7 +1,7 @@
 """Access tokens for programs: 15 minutes, with a refresh token that is good once. One used twice ends its family."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -17,6 +17,7 @@ from app.core.security import digest, random_token, token_keys
 from app.core.time import now
 
 REFRESH_LIFE = timedelta(days=30)
+"""Counted from the sign-in: exchanging a token does not lengthen it, so that a stolen one ends too."""
 _ENDED = "This refresh token is not good any more. Sign in again."
 
 
@@ -29,7 +30,7 @@ def login(data: LoginIn, origin: Origin) -> TokensOut:
         user = check_code(user.id, data.totp, origin)
     workspace_id = _choose(user, data.workspace)
     note_signed_in(user, origin, workspace_id, "api")
-    return _issue(user, workspace_id, uuid.uuid4())
+    return _issue(user, workspace_id, uuid.uuid4(), now() + REFRESH_LIFE)
 
 
 def refresh(token: str, host: str) -> TokensOut | None:
@@ -49,7 +50,7 @@ def refresh(token: str, host: str) -> TokensOut | None:
     if user.auth_version != row.auth_version or member is None or not may_come_from(user.demo, host):
         raise Unauthorized(_ENDED)
     row.used_at = now()
-    return _issue(user, row.for_workspace, row.family)
+    return _issue(user, row.for_workspace, row.family, row.expires_at)
 
 
 def end_family(family: uuid.UUID | str) -> None:
@@ -74,7 +75,7 @@ def _choose(user: User, wanted: int | str | None) -> int:
     return user.last_workspace_id if user.last_workspace_id in ids else ids[0]
 
 
-def _issue(user: User, workspace_id: int, family: uuid.UUID) -> TokensOut:
+def _issue(user: User, workspace_id: int, family: uuid.UUID, expires_at: datetime) -> TokensOut:
     at, fresh = now(), random_token()
     session().add(
         RefreshToken(
@@ -84,7 +85,7 @@ def _issue(user: User, workspace_id: int, family: uuid.UUID) -> TokensOut:
             for_workspace=workspace_id,
             auth_version=user.auth_version,
             created_at=at,
-            expires_at=at + REFRESH_LIFE,
+            expires_at=expires_at,
         )
     )
     session().flush()

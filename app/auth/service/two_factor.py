@@ -50,7 +50,7 @@ def renew_recovery_codes(user_id: int, password: str, by: Actor, workspace_id: i
     if user.totp_since is None:
         reason = "One-time codes are off."
         raise Conflict(reason)
-    confirm_password(user, password)
+    confirm_password(user, password, by)
     codes = _new_codes(user)
     audit.record(workspace_id, by, "user.recovery_codes_renewed", ("user", user.id, user.name))
     return codes
@@ -59,7 +59,7 @@ def renew_recovery_codes(user_id: int, password: str, by: Actor, workspace_id: i
 def stop_totp(user_id: int, password: str, by: Actor, workspace_id: int | None) -> User:
     """Switch codes off; the password shows that it is really you. Other sessions end. Raises Invalid."""
     user = queries.user_for_update(user_id)
-    confirm_password(user, password)
+    confirm_password(user, password, by)
     user.totp_secret, user.totp_since = None, None
     session().execute(sa.delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
     end_everything(user)

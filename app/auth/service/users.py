@@ -11,6 +11,7 @@ from app.auth import queries
 from app.auth.models import PasswordReset, User
 from app.auth.schemas import AccountIn, EmailChangeIn, PasswordChangeIn, Preferences
 from app.auth.schemas.fields import check_password_fits
+from app.auth.service import throttle
 from app.core.actor import Actor
 from app.core.db import session
 from app.core.errors import Invalid, NotFound
@@ -67,7 +68,7 @@ def set_preferences(user_id: int, data: Preferences) -> User:
 def change_email(user_id: int, data: EmailChangeIn, by: Actor, workspace_id: int | None) -> User:
     """Change the address. Links that set a password die, all other sessions too. Raises Invalid."""
     row = queries.user_for_update(user_id)
-    confirm_password(row, data.password)
+    confirm_password(row, data.password, by)
     if data.email == row.email:
         return row
     before, row.email = row.email, data.email
@@ -81,7 +82,7 @@ def change_email(user_id: int, data: EmailChangeIn, by: Actor, workspace_id: int
 def change_password(user_id: int, data: PasswordChangeIn, by: Actor, workspace_id: int | None) -> User:
     """Set a new password, knowing the present one. All sessions and tokens die. Raises Invalid."""
     row = queries.user_for_update(user_id)
-    confirm_password(row, data.password)
+    confirm_password(row, data.password, by)
     set_password(row, data.new_password, by, workspace_id, field="new_password")
     return row
 
@@ -94,10 +95,13 @@ def set_password(row: User, password: str, by: Actor, workspace_id: int | None, 
     audit.record(workspace_id, by, "user.password_changed", ("user", row.id, row.name))
 
 
-def confirm_password(row: User, password: str) -> None:
-    """Check that it is really the user. Raises Invalid naming `password`."""
+def confirm_password(row: User, password: str, by: Actor) -> None:
+    """Check that it is really the user. Raises Invalid naming `password`, TooMany: who found an open browser may try to guess."""
+    counted = throttle.counters(f"confirm {row.id}", by.address, known=False)
+    throttle.begin(counted)
     if not check_password(password, row.password_hash):
         raise Invalid({"password": NOT_YOURS})
+    throttle.passed(counted)
 
 
 def end_everything(row: User) -> None:
