@@ -491,10 +491,11 @@ def test_names_are_text_wherever_they_stand(client: FlaskClient) -> None:
         ("logo.png", b"<html><script>alert(1)</script></html>"),
         ("logo.png", b""),
         ("logo.webp", b"RIFFxxxxAVI "),
-        ("logo.png", b"\x89PNG\r\n\x1a\n" + b"x" * 1024 * 1024),
+        ("logo.png", b"\x89PNG\r\n\x1a\n" + b"x" * 1000),
     ],
 )
-def test_a_logo_is_a_picture(client: FlaskClient, name: str, data: bytes) -> None:
+def test_a_logo_is_a_small_picture(client: FlaskClient, monkeypatch: pytest.MonkeyPatch, name: str, data: bytes) -> None:
+    monkeypatch.setattr("app.workspaces.logo.LIMIT", 1000)
     browser = signed_in(client)
     row = brand(browser.workspace_id, "Pictures")
     assert browser.post(f"/settings/brands/{row.id}/logo", {"logo": (io.BytesIO(data), name)}).status_code == 422
