@@ -13,15 +13,16 @@ document.addEventListener('submit', (event) => {
   if (form.dataset.sent) return event.preventDefault();
   form.dataset.sent = 'yes';
   event.submitter?.setAttribute('aria-busy', 'true');
+  // An answer that is a file leaves the page standing: after a while the form may be sent again.
+  setTimeout(() => release(form), 8000);
   return undefined;
 });
+function release(form) {
+  delete form.dataset.sent;
+  form.querySelector('[aria-busy]')?.removeAttribute('aria-busy');
+}
 // Back from the next page: the form may be sent again.
-addEventListener('pageshow', () => {
-  for (const form of document.querySelectorAll('form[data-sent]')) {
-    delete form.dataset.sent;
-    form.querySelector('[aria-busy]')?.removeAttribute('aria-busy');
-  }
-});
+addEventListener('pageshow', () => document.querySelectorAll('form[data-sent]').forEach(release));
 
 on('change', '[data-autosubmit]', (_event, field) => field.form.requestSubmit());
 

@@ -63,3 +63,8 @@ on('change', '[data-letters]', (_event, box) => {
   showLetters();
 });
 showLetters();
+
+// ⌘ stands on the page; where there is no such key it reads Ctrl.
+if (!/Mac|iPhone|iPad/.test(navigator.platform)) {
+  for (const key of document.querySelectorAll('[data-chord]')) key.textContent = `Ctrl ${key.dataset.chord}`;
+}
