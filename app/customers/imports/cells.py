@@ -1,18 +1,20 @@
 """Cells of each type: what the text in a file becomes, and what type a column seems to hold."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from json.encoder import encode_basestring as quote
 from zoneinfo import available_timezones
 
 from app.customers.imports.dates import Order, guess_order, read_date, read_datetime
-from app.customers.imports.numbers import guess_mark, read_number
+from app.customers.imports.numbers import Mark, guess_mark, read_money, read_number
 from app.customers.imports.rejects import Kind, Unreadable, plain_cell
 
 LONGEST_TEXT = 10_000
 """Characters of a custom text."""
 LONGEST_TAG = 100
 MOST_TAGS = 100
+STAGES = ("subscriber", "lead", "mql", "sql", "customer", "evangelist")
 _TRUE = frozenset(["true", "yes", "y", "t", "on", "1", "ja", "oui", "si", "sí", "sim", "tak"])
 _FALSE = frozenset(["false", "no", "n", "f", "off", "0", "nein", "non", "não", "nie"])
 _SPLIT = re.compile(r"[|;,]")
@@ -85,19 +87,45 @@ def read_zone(value: str) -> str | None:
     return found
 
 
-def json_reader(kind: str, style: str = "", zone: str = "UTC") -> Reader:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What reading depends on: the workspace's zone, and how many decimals its currency has."""
+
+    zone: str = "UTC"
+    decimals: int = 2
+
+
+def json_reader(kind: str, style: str = "", place: Place = Place(), choices: Collection[str] = ()) -> Reader:
     """Return how a custom field's cell becomes JSON; `style` is the decimal mark, or the order of day and month."""
+    mark: Mark = "comma" if style == "comma" else "point"
     if kind == "number":
-        return lambda value: read_number(value, "comma" if style == "comma" else "point")
+        return lambda value: read_number(value, mark)
+    if kind == "money":
+        return lambda value: read_money(value, place.decimals, mark)
     if kind == "boolean":
         return read_boolean
     if kind == "date":
         return _quoted(lambda value: read_date(value, _order(style)))
     if kind == "datetime":
-        return _quoted(lambda value: read_datetime(value, _order(style), zone))
+        return _quoted(lambda value: read_datetime(value, _order(style), place.zone))
     if kind == "list":
-        return lambda value: f"[{','.join(map(quote, parts))}]" if (parts := read_list(value)) else None
-    return _quoted(read_text)
+        return lambda value: f"[{','.join(map(quote, parts))}]" if (parts := _chosen(read_list(value), choices)) else None
+    return _quoted(lambda value: text if (text := read_text(value)) is None else _chosen([text], choices)[0])
+
+
+def _chosen(entries: list[str], choices: Collection[str]) -> list[str]:
+    """Return the entries. Raises Unreadable where one is not among the choices, if there are any."""
+    for entry in entries:
+        if choices and entry not in choices:
+            shown = ", ".join(list(choices)[:8]) + (", …" if len(choices) > 8 else "")  # noqa: PLR2004 (enough to see the kind)
+            raise Unreadable(Kind.VALUE, f"Not one of: {shown}")
+    return entries
+
+
+def read_stage(value: str) -> str | None:
+    """Return a stage of life."""
+    text = value.strip().lower()
+    return _chosen([text], STAGES)[0] if text else None
 
 
 def guess(values: Sequence[str]) -> tuple[str, str]:

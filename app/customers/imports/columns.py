@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from json.encoder import encode_basestring as quote
 
 from app.customers.imports.addresses import read_address, read_addresses
-from app.customers.imports.cells import LONGEST_TEXT, Reader, json_reader, read_text
+from app.customers.imports.cells import LONGEST_TEXT, Place, Reader, json_reader, read_text
 from app.customers.imports.dates import read_date
 from app.customers.imports.mapping import Column
 from app.customers.imports.phones import read_phone, read_phones
@@ -56,14 +56,14 @@ class Memo(dict[str, "str | None"]):
         return Read(values, {i: faults[cell] for i, cell in enumerate(cells) if cell in faults} if faults else {})
 
 
-def converter(column: Column, zone: str) -> Converter:
+def converter(column: Column, place: Place) -> Converter:
     """Return how to read a column that goes somewhere. Custom fields become `"key":value` of a JSON object."""
     key = column.field
     if key is not None:
         prefix = f"{quote(key)}:"
-        if column.type == "text":
+        if column.type == "text" and not column.choices:
             return lambda cells: _texts(cells, LONGEST_TEXT, prefix)
-        return Memo(_prefixed(prefix, json_reader(column.type, column.style, zone)))
+        return Memo(_prefixed(prefix, json_reader(column.type, column.style, place, column.choices)))
     if column.target == "email":
         return lambda cells: _slowly(cells, read_addresses(list(cells)), read_address)
     if column.target == "phone":
@@ -71,7 +71,7 @@ def converter(column: Column, zone: str) -> Converter:
     if column.target == "birthday":
         return Memo(lambda value: read_date(value, "dmy" if column.style == "dmy" else "mdy" if column.style == "mdy" else ""))
     read = TARGETS[column.target or ""].read
-    if column.target in {"country", "tags", "language", "zone"} and read is not None:
+    if column.target in {"country", "tags", "language", "zone", "stage"} and read is not None:
         return Memo(read)
     return lambda cells: _texts(cells, LINE)
 

@@ -19,7 +19,7 @@ _NAMED = re.compile(
     r"(?:([0-9]{1,2})(?:st|nd|rd|th)?[ -.]+([a-z]{3,9})\.?|([a-z]{3,9})\.?[ -]+([0-9]{1,2})(?:st|nd|rd|th)?),?[ -]+([0-9]{4})"
 )
 _TIME = re.compile(
-    r"[T ]+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?\s*([ap]m)?\s*(z|utc|gmt|[+-][0-9]{2}:?(?:[0-9]{2})?)?",
+    r"[T ]+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,][0-9]{1,9})?)?\s*([ap]m)?\s*(z|utc|gmt|[+-][0-9]{2}:?(?:[0-9]{2})?)?",
     re.IGNORECASE,
 )
 _MONTHS = {name: n for n, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)}
@@ -37,7 +37,10 @@ def read_date(value: str, order: Order = "") -> str | None:
 
 
 def read_datetime(value: str, order: Order = "", zone: str = "UTC") -> str | None:
-    """Return a moment as `2026-11-21T10:50:00Z`, None for an empty one; without an offset it is in `zone`. Raises Unreadable."""
+    """Return a moment as `2026-11-21T10:50:00Z`, None for an empty one. Raises Unreadable.
+
+    Without an offset it is in `zone`; parts of a second are cut.
+    """
     text = value.strip()
     if not text:
         return None
@@ -49,7 +52,7 @@ def read_datetime(value: str, order: Order = "", zone: str = "UTC") -> str | Non
             raise Unreadable(Kind.DATE, "Not a time; write it as 2026-11-21 10:50")
         moment = _at(day, found, _zone(zone))
     try:
-        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return moment.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
     except OverflowError:
         raise Unreadable(Kind.DATE, "No such date") from None
 
@@ -118,12 +121,11 @@ def _day(year: str, month: str | int, day: str) -> date:
 
 
 def _at(day: date, found: re.Match[str], zone: tzinfo) -> datetime:
-    hour, minute, second, part, half, offset = found.groups()
+    hour, minute, second, half, offset = found.groups()
     hours = int(hour) % 12 + (12 if half.lower() == "pm" else 0) if half else int(hour)
-    micro = int((part or "0")[:6].ljust(6, "0"))
     where = zone if not offset else UTC if offset[0] not in "+-" else _offset(offset)
     try:
-        return datetime(day.year, day.month, day.day, hours, int(minute), int(second or 0), micro, tzinfo=where)
+        return datetime(day.year, day.month, day.day, hours, int(minute), int(second or 0), tzinfo=where)
     except ValueError:
         raise Unreadable(Kind.DATE, "No such time") from None
 

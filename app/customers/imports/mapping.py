@@ -29,6 +29,7 @@ class Column:
     style: str = ""
     label: str = ""
     new: bool = False
+    choices: tuple[str, ...] = ()
 
     @property
     def field(self) -> str | None:
@@ -38,8 +39,19 @@ class Column:
 
 Plan = tuple[Column, ...]
 """One Column for each column of the file, in its order."""
-Fields = Mapping[str, tuple[str, str]]
-"""The workspace's custom fields: key to (type, label)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A custom field of the workspace: its type, its label, and the only values it takes, if they are given."""
+
+    type: str
+    label: str
+    choices: tuple[str, ...] = ()
+
+
+Fields = Mapping[str, Field]
+"""The workspace's custom fields by key."""
 
 
 def dump(plan: Plan) -> list[dict[str, Any]]:
@@ -49,7 +61,7 @@ def dump(plan: Plan) -> list[dict[str, Any]]:
 
 def load(data: Sequence[Mapping[str, Any]]) -> Plan:
     """Return a plan as `dump` kept it."""
-    return tuple(Column(**column) for column in data)
+    return tuple(Column(**{**column, "choices": tuple(column["choices"])}) for column in data)
 
 
 def make(head: Head, fields: Fields, said: Mapping[str, str | None], *, remembered: Mapping[str, str | None] | None = None) -> Plan:
@@ -136,10 +148,10 @@ def _custom(name: str, place: str, types: list[str], styles: list[str], samples:
         raise Invalid({"": "The key of a field is letters, digits and _, at most 63, and begins with a letter."})
     guessed, style = guess(samples)
     if key in fields:
-        kind, label = fields[key]
-        if types and types[0] != kind:
-            raise Invalid({"": f"The field {key} exists already and holds {TYPES.get(kind, kind).lower()}."})
-        return Column(name, place, kind, _style(kind, styles, samples), label)
+        known = fields[key]
+        if types and types[0] != known.type:
+            raise Invalid({"": f"The field {key} exists already and holds {TYPES.get(known.type, known.type).lower()}."})
+        return Column(name, place, known.type, _style(known.type, styles, samples), known.label, choices=known.choices)
     kind = types[0] if types else guessed
     if styles or kind != guessed:
         style = _style(kind, styles, samples)

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Literal
 
 from app.customers.imports.rejects import Kind, Unreadable
 
 Mark = Literal["point", "comma"]
 """The decimal mark of a column."""
-_PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,12})?")
+_PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,12})?")
 _SIGNS = "$€£¥₹₽₺₩₴ zł"
 _SHAPE = {
     "point": re.compile(r"([+-]?)([1-9][0-9]{0,2}(?:,[0-9]{3})+(?=\.[0-9]|$)|[0-9]+)?(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,2}))?"),
@@ -18,6 +19,7 @@ _ONLY = r"[+-]?(?:(?:[0-9]{1,3}(?:G[0-9]{3})+|[0-9]+)D(?:[0-9]{1,2}|[0-9]{4,})|0
 """A number that can be read one way only, given its decimal mark D and what groups its digits, G."""
 _ONLY_COMMA = re.compile(_ONLY.replace("G", "[. ]").replace("D", ","))
 _ONLY_POINT = re.compile(_ONLY.replace("G", ",").replace("D", r"\."))
+LARGEST = 10**15
 _LONGEST = 40
 """Characters of a number; more is an id, or a mistake."""
 
@@ -38,7 +40,23 @@ def read_number(value: str, mark: Mark = "point") -> str | None:
     found = _SHAPE[mark].fullmatch(_bare(text))
     if found is None or not (found[2] or found[3]):
         raise Unreadable(Kind.NUMBER, _hint(text, mark))
-    return _json(found[1], found[2] or "0", found[3] or "", found[4])
+    number = _json(found[1], found[2] or "0", found[3] or "", found[4])
+    if abs(Decimal(number)) > LARGEST:
+        raise Unreadable(Kind.NUMBER, "This number is too large")
+    return number
+
+
+def read_money(value: str, decimals: int, mark: Mark = "point") -> str | None:
+    """Return an amount in minor units: 12.50 with two decimals is 1250; None for an empty one. Raises Unreadable."""
+    number = read_number(value, mark)
+    if number is None:
+        return None
+    minor = Decimal(number).scaleb(decimals)
+    if minor != minor.to_integral_value():
+        raise Unreadable(Kind.NUMBER, f"More decimals than the currency has, {decimals}")
+    if abs(minor) > LARGEST:
+        raise Unreadable(Kind.NUMBER, "This amount is too large")
+    return str(int(minor))
 
 
 def guess_mark(values: Iterable[str]) -> Mark:

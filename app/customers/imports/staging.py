@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import cast
 
+from app.customers.imports.cells import Place
 from app.customers.imports.columns import converter
 from app.customers.imports.mapping import Plan
 from app.customers.imports.phones import read_phone
@@ -54,9 +55,9 @@ class Staged:
 class Stager:
     """Reads the chunks of one import; what it learnt of one it uses for the next."""
 
-    def __init__(self, plan: Plan, zone: str) -> None:
+    def __init__(self, plan: Plan, place: Place) -> None:
         self.width = len(plan)
-        self.columns = [(i, column, converter(column, zone)) for i, column in enumerate(plan) if column.target]
+        self.columns = [(i, column, converter(column, place)) for i, column in enumerate(plan) if column.target]
         self.places = {column.target: i for i, column, _ in self.columns}
         self.keys = {i for i, column, _ in self.columns if column.target in KEYS}
         self.names = [column.name for column in plan]

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from app.customers.imports.addresses import read_address
-from app.customers.imports.cells import Reader, read_language, read_tags, read_text, read_zone
+from app.customers.imports.cells import Reader, read_language, read_stage, read_tags, read_text, read_zone
 from app.customers.imports.countries import read_country
 from app.customers.imports.phones import read_phone
 
-STAGES = ("subscriber", "lead", "mql", "sql", "customer", "evangelist")
 TYPES = {
     "text": "Text",
     "number": "Number",
@@ -41,7 +40,9 @@ def _line(key: str, label: str, *names: str) -> Target:
 TARGETS = {
     target.key: target
     for target in (
-        Target("email", "E-mail", ("email", "e mail", "mail", "email address", "e mail address", "courriel", "correo"), read_address),
+        Target(
+            "email", "E-mail address", ("email", "e mail", "mail", "email address", "e mail address", "courriel", "correo"), read_address
+        ),
         _line(
             "external_id",
             "External id",
@@ -70,6 +71,7 @@ TARGETS = {
         Target("zone", "Time zone", ("time zone", "timezone", "tz", "zone"), read_zone),
         Target("birthday", "Birthday", ("birthday", "date of birth", "birth date", "birthdate", "dob", "geburtstag", "geburtsdatum"), None),
         _line("gender", "Gender", "gender", "sex", "geschlecht"),
+        Target("stage", "Stage", ("stage", "lifecycle stage", "lifecycle"), read_stage),
         Target("tags", "Tags", ("tags", "tag", "labels", "schlagworte"), read_tags),
     )
 }

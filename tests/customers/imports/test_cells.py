@@ -99,6 +99,7 @@ def test_numbers(given: Any, mark: Any, stored: Any) -> None:
         ("1.2.3", "point", "Not a number"),
         ("٣", "point", "Not a number"),
         ("1e999", "point", "Not a number"),
+        ("1e16", "point", "This number is too large"),
         ("9" * 5000, "point", "5,000 characters; a number has 40 at most"),
     ],
 )
@@ -166,7 +167,7 @@ def test_dates_refused(given: Any, order: Any, reason: Any) -> None:
     [
         ("2026-11-21T10:50:00Z", "UTC", "2026-11-21T10:50:00Z"),
         ("2026-11-21 10:50", "Europe/Berlin", "2026-11-21T09:50:00Z"),
-        ("2026-11-21 10:50:30.25+02:00", "UTC", "2026-11-21T08:50:30.250000Z"),
+        ("2026-11-21 10:50:30.25+02:00", "UTC", "2026-11-21T08:50:30Z"),
         ("2026-11-21 1:05 PM", "UTC", "2026-11-21T13:05:00Z"),
         ("2026-11-21", "UTC", "2026-11-21T00:00:00Z"),
     ],

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from app.core.errors import Invalid
+from app.customers.imports.cells import Place
 from app.customers.imports.head import read_head
-from app.customers.imports.mapping import dump, load, make
+from app.customers.imports.mapping import Field, dump, load, make
 from app.customers.imports.reading import Cursor, read_chunk
 from app.customers.imports.rejects import Kind, Unreadable, plain_cell, reject, safe_cell, to_csv
 from app.customers.imports.staging import Stager
@@ -23,7 +24,7 @@ def plan_of(text: str, fields: Any = None, said: Any = None, **more: Any) -> Any
 
 def stage(text: str, said: Any = None, fields: Any = None, limit: Any = 1000) -> Any:
     head = head_of(text)
-    stager = Stager(make(head, fields or {}, said or {}), "UTC")
+    stager = Stager(make(head, fields or {}, said or {}), Place())
     return stager.stage(read_chunk(io.BytesIO(text.encode()), head.dialect, head.body, limit))
 
 
@@ -62,13 +63,13 @@ def test_what_is_said_wins_and_what_is_left_out_stays_out() -> None:
 
 
 def test_a_field_that_exists_keeps_its_type() -> None:
-    plan = plan_of("email,points\na@b.example,3\n", fields={"points": ("text", "Points")})
+    plan = plan_of("email,points\na@b.example,3\n", fields={"points": Field("text", "Points")})
     assert (plan[1].type, plan[1].label, plan[1].new) == ("text", "Points", False)
 
 
 def test_what_is_remembered_is_proposed() -> None:
     text = "email,points,note\na@b.example,3,x\n"
-    plan = plan_of(text, remembered={"points": "fields.score", "note": None}, fields={"score": ("number", "Score")})
+    plan = plan_of(text, remembered={"points": "fields.score", "note": None}, fields={"score": Field("number", "Score")})
     assert targets(plan) == {"email": "email", "points": ("fields.score", "number"), "note": None}
 
 
@@ -99,7 +100,7 @@ def test_headings_that_make_the_same_key() -> None:
 )
 def test_plans_refused(said: Any, field: Any, reason: Any) -> None:
     with pytest.raises(Invalid) as no:
-        plan_of("email,points\na@b.example,3\n", fields={"old": ("text", "Old")}, said={"email": "email"} | said)
+        plan_of("email,points\na@b.example,3\n", fields={"old": Field("text", "Old")}, said={"email": "email"} | said)
     assert list(no.value.errors) == [field]
     assert no.value.errors[field].startswith(reason)
 
@@ -178,3 +179,13 @@ def test_the_file_of_rejects_runs_no_formula_and_comes_back_as_it_was() -> None:
     assert lines.splitlines()[1] == "7,email,'=cmd(),No @ sign,'=cmd(),-12.5,'+1 212,plain,'@x,'\tx"
     assert tuple(plain_cell(safe_cell(v)) for v in row) == row
     assert plain_cell("'tis") == "'tis"
+
+
+def test_choices_and_money_of_fields_that_exist() -> None:
+    fields = {"plan": Field("text", "Plan", ("free", "pro")), "spent": Field("money", "Spent")}
+    staged = stage("email,plan,spent\na@b.example,pro,12.50\nc@d.example,gold,1\ne@f.example,free,1.005\n", fields=fields)
+    assert staged.data.decode().splitlines() == ['2\ta@b.example\t{"plan":"pro","spent":1250}']
+    assert [(r.line, r.column, r.reason) for r in staged.rejects] == [
+        (3, "plan", "Not one of: free, pro"),
+        (4, "spent", "More decimals than the currency has, 2"),
+    ]
