@@ -52,6 +52,25 @@ class Staged:
     repeats: list[Repeat]
 
 
+@dataclass(slots=True)
+class Prepared:
+    """Rows read and checked, column by column: what is stored by target, and the parts of the attributes."""
+
+    chunk: Chunk
+    profile: Profile
+    fragments: Fragments
+    lines: list[int]
+    rows: Rows
+    rejects: list[Reject]
+    repeats: list[Repeat]
+
+    def keep(self, kept: list[int]) -> None:
+        """Drop all rows but these."""
+        self.profile = {key: [values[i] for i in kept] for key, values in self.profile.items()}
+        self.fragments = [[values[i] for i in kept] for values in self.fragments]
+        self.lines, self.rows = [self.lines[i] for i in kept], [self.rows[i] for i in kept]
+
+
 class Stager:
     """Reads the chunks of one import; what it learnt of one it uses for the next."""
 
@@ -64,25 +83,30 @@ class Stager:
 
     def stage(self, chunk: Chunk) -> Staged:
         """Return the rows of a chunk ready for COPY, and the rejects."""
+        ready = self.prepare(chunk)
+        names = ("line", *ready.profile, *(["attributes"] if ready.fragments else []))
+        data = _pack(ready.lines, ready.profile, ready.fragments)
+        return Staged(ready.chunk, names, data, ready.lines, ready.rows, ready.rejects, ready.repeats)
+
+    def prepare(self, chunk: Chunk) -> Prepared:
+        """Return the rows of a chunk read and checked, and the rejects."""
         rows, lines, rejects = self._whole_rows(chunk)
         profile, fragments, faults = self._read(rows)
         for i in _without_key(profile, len(rows)):
             if all(index not in self.keys for index, _ in faults.get(i, [])):
                 faults.setdefault(i, []).append((self.place("email"), _NO_KEY))
         rejects += [self._reject(lines[i], rows[i], found) for i, found in faults.items()]
+        ready = Prepared(chunk, profile, fragments, lines, rows, rejects, [])
         if faults:
-            kept = [i for i in range(len(rows)) if i not in faults]
-            profile, fragments, rows, lines = _only(kept, profile, fragments, rows, lines)
-        cut = _shared_phone(profile)
+            ready.keep([i for i in range(len(rows)) if i not in faults])
+        cut = _shared_phone(ready.profile)
         if cut is not None:
-            return self.stage(chunk.before(lines[cut]))
-        repeats = self._repeats(profile, rows, lines)
-        if repeats:
-            again = {repeat.reject.line for repeat in repeats}
-            kept = [i for i, line in enumerate(lines) if line not in again]
-            profile, fragments, rows, lines = _only(kept, profile, fragments, rows, lines)
-        names = ("line", *profile, *(["attributes"] if fragments else []))
-        return Staged(chunk, names, _pack(lines, profile, fragments), lines, rows, rejects, repeats)
+            return self.prepare(chunk.before(ready.lines[cut]))
+        ready.repeats = self._repeats(ready.profile, ready.rows, ready.lines)
+        if ready.repeats:
+            again = {repeat.reject.line for repeat in ready.repeats}
+            ready.keep([i for i, line in enumerate(ready.lines) if line not in again])
+        return ready
 
     def place(self, key: str) -> int:
         """Return the index of the column that goes to `key`, else of the first by which people are known."""
@@ -164,14 +188,6 @@ def same_as(key: str, line: int) -> Unreadable:
 def _all_differ(values: list[str | None]) -> bool:
     missing = values.count(None)
     return len(set(values)) - bool(missing) == len(values) - missing
-
-
-def _only(
-    kept: list[int], profile: Profile, fragments: Fragments, rows: Rows, lines: list[int]
-) -> tuple[Profile, Fragments, Rows, list[int]]:
-    """Return the rows at these places."""
-    some = {key: [values[i] for i in kept] for key, values in profile.items()}
-    return some, [[values[i] for i in kept] for values in fragments], [rows[i] for i in kept], [lines[i] for i in kept]
 
 
 def _without_key(profile: Profile, count: int) -> list[int]:
