@@ -95,3 +95,31 @@ class BulkActStarted(Event):
     """Somebody asked for an act on a whole list of customers."""
 
     act_id: int
+
+
+@dataclass(frozen=True)
+class ImportStarted(Event):
+    """A file is to be imported, or an import that was paused goes on."""
+
+    import_id: int
+
+
+@dataclass(frozen=True)
+class ImportFinished(Event):
+    """An import ended: finished or failed."""
+
+    import_id: int
+
+
+@dataclass(frozen=True)
+class ImportUndoAsked(Event):
+    """Somebody wants what an import did taken back."""
+
+    import_id: int
+
+
+@dataclass(frozen=True)
+class ImportUndone(Event):
+    """What an import did was taken back."""
+
+    import_id: int

@@ -36,6 +36,13 @@ class Column:
         """Return the key of the custom field this column goes to, if it does."""
         return self.target.removeprefix("fields.") if self.target and self.target.startswith("fields.") else None
 
+    @property
+    def said(self) -> str | None:
+        """Return the target as people and programs say it, with type and style."""
+        if self.target is None:
+            return None
+        return ":".join([self.target, *([self.type] if self.field else []), *([self.style] if self.style else [])])
+
 
 Plan = tuple[Column, ...]
 """One Column for each column of the file, in its order."""
@@ -64,11 +71,13 @@ def load(data: Sequence[Mapping[str, Any]]) -> Plan:
     return tuple(Column(**{**column, "choices": tuple(column["choices"])}) for column in data)
 
 
-def make(head: Head, fields: Fields, said: Mapping[str, str | None], *, remembered: Mapping[str, str | None] | None = None) -> Plan:
+def make(
+    head: Head, fields: Fields, said: Mapping[str, str | None], *, remembered: Mapping[str, str | None] | None = None, strict: bool = True
+) -> Plan:
     """Return the plan: what was said, else what is remembered, else guessed.
 
     A target is said as `email`, `fields.points`, with a type `fields.points:number`, or with a style `birthday:dmy`, `fields.sum:number:comma`.
-    Raises Invalid, keyed by `mapping.<column>`.
+    Raises Invalid, keyed by `mapping.<column>`; unless `strict`, a plan that knows nobody is left for people to correct.
     """
     unknown = [name for name in said if name not in head.columns]
     if unknown:
@@ -80,10 +89,14 @@ def make(head: Head, fields: Fields, said: Mapping[str, str | None], *, remember
         try:
             column = _column(name, target, head.samples(index), fields)
         except Invalid as no:
-            raise Invalid({f"mapping.{name}": next(iter(no.errors.values()))}) from None
+            if name not in said:  # what was remembered no longer fits
+                column = _column(name, _guessed(name, fields, taken), head.samples(index), fields)
+            else:
+                raise Invalid({f"mapping.{name}": next(iter(no.errors.values()))}) from None
         plan.append(column)
         taken.add(column.target or "")
-    check(plan)
+    if strict:
+        check(plan)
     return tuple(plan)
 
 

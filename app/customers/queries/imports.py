@@ -1,0 +1,108 @@
+"""Reads of imports: lists, rejects, what was mapped before."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.core.db import any_workspace, decode_cursor, encode_cursor, session
+from app.customers.models import Act, Customer, Import, ImportReject, ImportState, ImportUndo, UndoState
+from app.jobs.models import JobRun, RunState
+
+_BATCH = 1_000
+_REMEMBERED = 10
+
+
+def list_imports(workspace_id: int, limit: int, cursor: str | None = None) -> tuple[Sequence[Import], str | None]:
+    """Return a page of imports that were started, newest first, and the cursor of the next page."""
+    query = sa.select(Import).where(Import.workspace_id == workspace_id, Import.state != ImportState.DRAFT)
+    if cursor:
+        query = query.where(Import.id < decode_cursor(cursor, [int])[0])
+    rows = session().scalars(query.order_by(Import.id.desc()).limit(limit + 1)).all()
+    return rows[:limit], encode_cursor([rows[limit - 1].id]) if len(rows) > limit else None
+
+
+def list_rejects(
+    workspace_id: int, import_id: int, limit: int, cursor: str | None = None, kind: str | None = None
+) -> tuple[Sequence[ImportReject], str | None]:
+    """Return a page of an import's rejects in the order of the file, and the cursor of the next page."""
+    query = _rejects(workspace_id, import_id, kind)
+    if cursor:
+        query = query.where(ImportReject.line > decode_cursor(cursor, [int])[0])
+    rows = session().scalars(query.limit(limit + 1)).all()
+    return rows[:limit], encode_cursor([rows[limit - 1].line]) if len(rows) > limit else None
+
+
+def iterate_rejects(workspace_id: int, import_id: int) -> Iterator[ImportReject]:
+    """Yield all rejects of an import in the order of the file, a thousand at a time."""
+    line = 0
+    while True:
+        query = _rejects(workspace_id, import_id, None).where(ImportReject.line > line).limit(_BATCH)
+        rows = session().scalars(query).all()
+        yield from rows
+        if len(rows) < _BATCH:
+            return
+        line = rows[-1].line
+        session().expunge_all()
+
+
+def _rejects(workspace_id: int, import_id: int, kind: str | None) -> sa.Select[ImportReject]:
+    query = sa.select(ImportReject).where(ImportReject.workspace_id == workspace_id, ImportReject.import_id == import_id)
+    if kind:
+        query = query.where(ImportReject.kind == kind)
+    return query.order_by(ImportReject.line)
+
+
+def count_rejects(workspace_id: int, import_id: int) -> dict[str, int]:
+    """Return how many rows were rejected by kind of reason, most first."""
+    query = sa.select(ImportReject.kind, sa.func.count()).where(
+        ImportReject.workspace_id == workspace_id, ImportReject.import_id == import_id
+    )
+    rows = session().execute(query.group_by(ImportReject.kind).order_by(sa.func.count().desc(), ImportReject.kind)).all()
+    return {row[0]: row[1] for row in rows}
+
+
+def remembered(workspace_id: int, kind: str, digest: str) -> dict[str, Any]:
+    """Return what columns were mapped to before, by name: in a file with this very heading, else in any of the last ones, the newest first."""
+    base = sa.select(Import.plan).where(Import.workspace_id == workspace_id, Import.kind == kind, Import.state != ImportState.DRAFT)
+    same = base.where(Import.heading_digest == digest).order_by(Import.id.desc()).limit(1)
+    plans = [*session().scalars(same), *session().scalars(base.order_by(Import.id.desc()).limit(_REMEMBERED))]
+    columns: dict[str, Any] = {}
+    for plan in plans:
+        for column in plan:
+            columns.setdefault(column["name"], column)
+    return columns
+
+
+def work_failed(workspace_id: int, import_id: int) -> str | None:
+    """Return the first line of the error, if the work on an import has failed so often that it waits for a person."""
+    query = sa.select(JobRun.state, JobRun.error).where(
+        JobRun.workspace_id == workspace_id, JobRun.key.in_([f"import:{import_id}", f"undo:{import_id}"])
+    )
+    row = session().execute(any_workspace(query.order_by(JobRun.id.desc()).limit(1))).one_or_none()
+    if row is None or row.state != RunState.FAILED:
+        return None
+    return str(row.error or "").split("\n", 1)[0] or "The work failed."
+
+
+def list_kept(workspace_id: int, import_id: int, limit: int, cursor: str | None = None) -> tuple[Sequence[Customer], str | None]:
+    """Return a page of the customers that undoing an import left alone, and the cursor of the next page."""
+    query = (
+        sa.select(Customer)
+        .join(ImportUndo, sa.and_(ImportUndo.subject_id == Customer.id, ImportUndo.workspace_id == workspace_id))
+        .where(Customer.workspace_id == workspace_id, ImportUndo.import_id == import_id, ImportUndo.act == Act.KEPT)
+    )
+    if cursor:
+        query = query.where(Customer.id > decode_cursor(cursor, [int])[0])
+    rows = session().scalars(query.order_by(Customer.id).limit(limit + 1)).all()
+    return rows[:limit], encode_cursor([rows[limit - 1].id]) if len(rows) > limit else None
+
+
+def next_to_purge(ended: datetime, drafted: datetime) -> Import | None:
+    """Return an import of any workspace that ended before `ended` and was not purged, or a draft from before `drafted`."""
+    over = Import.state.in_([ImportState.FINISHED, ImportState.FAILED, ImportState.CANCELLED])
+    old = sa.and_(over, Import.finished_at < ended, Import.purged_at.is_(None), Import.undo_state != UndoState.RUNNING)
+    draft = sa.and_(Import.state == ImportState.DRAFT, Import.created_at < drafted)
+    query = sa.select(Import).where(sa.or_(old, draft)).order_by(Import.id).limit(1).with_for_update(skip_locked=True)
+    return session().scalars(any_workspace(query)).one_or_none()

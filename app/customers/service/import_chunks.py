@@ -1,0 +1,97 @@
+"""One chunk of a file of customers: staged, matched, merged, its rejects kept. The caller commits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg2.errors
+
+from app.core.db import cursor as raw_cursor
+from app.core.db import session
+from app.customers.imports.reading import Chunk, Cursor
+from app.customers.imports.rejects import Kind, Reject, Unreadable
+from app.customers.imports.staging import Staged, Stager, same_as
+from app.customers.models import Import
+from app.customers.queries import import_merge as merge
+
+_TRIES = 3
+"""How often a chunk is merged anew when somebody adds one of its customers in that very moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a chunk: where the next one begins, whether there is none, how many rows by Act, how many rejected."""
+
+    end: Cursor
+    final: bool
+    acts: dict[int, int]
+    rejected: int
+
+
+def take_chunk(row: Import, stager: Stager, chunk: Chunk) -> Outcome:
+    """Merge a chunk; a customer who came to be between the look-up and the insert makes it look again."""
+    staged = stager.stage(chunk)
+    for attempt in range(1, _TRIES + 1):
+        try:
+            with session().begin_nested():
+                return _merge(row, stager, staged)
+        except psycopg2.errors.UniqueViolation:
+            if attempt == _TRIES:
+                raise
+    raise AssertionError
+
+
+def _merge(row: Import, stager: Stager, staged: Staged) -> Outcome:
+    """Bring the chunk in, up to the first row that what comes before it might concern."""
+    chunk, rejects = staged.chunk, [*staged.rejects, *(repeat.reject for repeat in staged.repeats)]
+    acts: dict[int, int] = {}
+    with raw_cursor() as cursor:
+        merge.begin(cursor, row.workspace_id)
+        if staged.lines:
+            merge.copy(cursor, staged.columns, staged.data)
+            if merge.match(cursor, row.workspace_id, staged.columns):
+                clashes = merge.clashes(cursor, row.id)
+                cut = _cut(merge.meeting(cursor), staged, clashes)
+                merge.drop_clashes(cursor, cut)
+                rejects += _explain(stager, staged, clashes)
+                if cut is not None:
+                    chunk, rejects = chunk.before(cut), [reject for reject in rejects if reject.line < cut]
+            acts = _write(cursor, row, staged.columns)
+        merge.insert_rejects(cursor, row.workspace_id, row.id, rejects)
+    return Outcome(chunk.end, chunk.final, acts, len(rejects))
+
+
+def _write(cursor: Any, row: Import, columns: Sequence[str]) -> dict[int, int]:
+    """Write what is left in the chunk; return how many rows by Act."""
+    merge.insert_new(cursor, row.workspace_id, row.id, columns)
+    if row.overwrite != "never":
+        merge.update_known(cursor, row.workspace_id, columns, row.overwrite)
+    if row.consent:
+        merge.record_consent(cursor, row.workspace_id, row.id, row.consent, row.created_by)
+    return merge.note_acts(cursor, row.workspace_id, row.id)
+
+
+def _cut(meeting: int | None, staged: Staged, clashes: Sequence[merge.Clash]) -> int | None:
+    """Return the first line that must wait for the next chunk: it names a customer of this one, or repeats a row that was not taken."""
+    lost = {clash.line for clash in clashes}
+    waiting = [repeat.reject.line for repeat in staged.repeats if repeat.of in lost]
+    return min([*waiting, *([meeting] if meeting else [])], default=None)
+
+
+def _explain(stager: Stager, staged: Staged, clashes: Sequence[merge.Clash]) -> list[Reject]:
+    """Return the rejects of the rows that clash with customers who are here."""
+    if not clashes:
+        return []
+    rows = dict(zip(staged.lines, staged.rows, strict=True))
+    return [stager.reject_row(clash.line, rows[clash.line], *_why(clash)) for clash in clashes]
+
+
+def _why(clash: merge.Clash) -> tuple[str, Unreadable]:
+    """Return the key that clashes, and the reason."""
+    if clash.taken is not None:
+        return clash.key, same_as(clash.key, clash.taken)
+    if clash.other_id is not None:
+        return "email", Unreadable(Kind.CONFLICT, f"This address belongs to the customer with the id {clash.other_id}")
+    if clash.phones > 1:
+        return "phone", Unreadable(Kind.CONFLICT, "Several customers have this phone")
+    return "email", Unreadable(Kind.CONFLICT, "The address and the id belong to two different customers")

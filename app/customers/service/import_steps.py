@@ -1,0 +1,150 @@
+"""The work of an import, step by step: each is one transaction that moves the cursor and writes what it passed.
+
+A step that is repeated after a crash begins where the last commit left the cursor, so no row is skipped and none is taken twice. The
+whole file is checked first (encoding, number of rows), so that a file that cannot be read to its end changes nobody.
+"""
+
+from dataclasses import replace
+from functools import lru_cache
+from time import perf_counter
+from typing import Any
+
+import sqlalchemy as sa
+from babel.numbers import get_currency_precision
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.audit import service as audit
+from app.core import files
+from app.core.actor import Actor
+from app.core.db import find, session
+from app.core.errors import Invalid
+from app.core.time import now
+from app.customers.events import CustomersChanged, ImportFinished
+from app.customers.imports.cells import Place
+from app.customers.imports.dialect import Dialect
+from app.customers.imports.mapping import Plan, load
+from app.customers.imports.reading import Cursor, count_rows, read_chunk, rows_for
+from app.customers.imports.staging import Stager
+from app.customers.models import Act, Import, ImportState
+from app.customers.service.import_chunks import Outcome, take_chunk
+from app.events.service import publish
+from app.workspaces.models import Workspace
+
+SCAN_SECONDS = 2.0
+"""How long one step checks the file before it notes how far it came."""
+_ALIVE = (ImportState.QUEUED, ImportState.RUNNING)
+Values = dict[InstrumentedAttribute[Any], Any]
+
+
+def step(workspace_id: int, import_id: int) -> bool:
+    """Take the next chunk of an import; True while there is more. Does nothing once it is paused, stopped or over."""
+    row = find(Import, workspace_id, import_id)
+    if row is None or row.state not in _ALIVE or row.file_id is None:
+        return False
+    started = perf_counter()
+    try:
+        return _take(row, started) if row.scanned else _scan(row, started)
+    except Invalid as refusal:
+        return _fail(row, " ".join(refusal.errors.values()))
+
+
+def place_of(workspace_id: int) -> Place:
+    """Return what reading depends on in a workspace."""
+    workspace = session().get_one(Workspace, workspace_id)
+    return Place(workspace.zone, get_currency_precision(workspace.currency))
+
+
+@lru_cache(maxsize=2)
+def stager_of(plan: Plan, place: Place) -> Stager:
+    """Return the reader of an import's chunks: kept from step to step, because it remembers what it has read."""
+    return Stager(plan, place)
+
+
+def dialect_of(row: Import) -> Dialect:
+    """Return how the file of an import is read."""
+    return Dialect(**(row.dialect or {}))
+
+
+def _scan(row: Import, started: float) -> bool:
+    """Count the rows of the next part of the file; a part that is no text fails the import before anybody is changed."""
+    stream, dialect = files.open_file(row.workspace_id, row.file_id or 0), dialect_of(row)
+    at, rows, final = Cursor(row.scan_offset, row.scan_line), 0, False
+    limit = rows_for(len(row.heading))
+    while not final and perf_counter() - started < SCAN_SECONDS:
+        count, at, final = count_rows(stream, dialect, at, limit)
+        rows += count
+    values: Values = {
+        Import.scan_offset: at.offset,
+        Import.scan_line: at.line,
+        Import.scanned: final,
+        Import.rows_total: row.rows_total + rows,
+    }
+    return _move(row, Import.scan_offset == row.scan_offset, values, started)
+
+
+def _take(row: Import, started: float) -> bool:
+    """Take one chunk. What it wrote is undone if the import was paused or stopped meanwhile."""
+    stream, dialect = files.open_file(row.workspace_id, row.file_id or 0), dialect_of(row)
+    stager = stager_of(load(row.plan), place_of(row.workspace_id))
+    chunk = read_chunk(stream, dialect, Cursor(row.row_offset, row.row_line), rows_for(len(row.heading)))
+    with session().begin_nested() as savepoint:
+        outcome = take_chunk(row, stager, chunk)
+        values = _progress(row, outcome)
+        if _move(row, Import.row_offset == row.row_offset, values, started):
+            if outcome.final:
+                _finish(row)
+            return not outcome.final
+        savepoint.rollback()
+    return False
+
+
+def _progress(row: Import, outcome: Outcome) -> Values:
+    rows = sum(outcome.acts.values()) + outcome.rejected
+    return {
+        Import.row_offset: outcome.end.offset,
+        Import.row_line: outcome.end.line,
+        Import.rows_done: row.rows_done + rows,
+        Import.created: row.created + outcome.acts.get(Act.CREATED, 0),
+        Import.updated: row.updated + outcome.acts.get(Act.UPDATED, 0),
+        Import.unchanged: row.unchanged + outcome.acts.get(Act.UNCHANGED, 0),
+        Import.rejected: row.rejected + outcome.rejected,
+    }
+
+
+def _move(row: Import, where: sa.ColumnElement[bool], values: Values, started: float) -> bool:
+    """Note how far the import came, unless somebody paused or stopped it, or another worker came before; tell whether it was noted.
+
+    The row is not locked before: a person who presses Pause does not wait for the chunk to end.
+    """
+    fixed: Values = {
+        Import.state: ImportState.RUNNING,
+        Import.started_at: sa.func.coalesce(Import.started_at, now()),
+        Import.seconds: Import.seconds + (perf_counter() - started),
+    }
+    statement = sa.update(Import).where(Import.workspace_id == row.workspace_id, Import.id == row.id, Import.state.in_(_ALIVE), where)
+    moved = session().execute(statement.values(values | fixed).returning(Import.id)).scalar_one_or_none()
+    session().expire(row)
+    return moved is not None
+
+
+def _finish(row: Import) -> None:
+    row.state, row.finished_at = ImportState.FINISHED, now()
+    _tell(row, "import.finished")
+    publish(ImportFinished(row.workspace_id, row.id))
+    publish(CustomersChanged(row.workspace_id, f"import {row.id}", created=row.created, updated=row.updated))
+
+
+def _fail(row: Import, reason: str) -> bool:
+    """End an import whose file cannot be read; what was taken before stays and can be undone."""
+    session().refresh(row, with_for_update=True)
+    if row.state in _ALIVE:
+        row.state, row.error, row.finished_at = ImportState.FAILED, reason, now()
+        _tell(row, "import.failed")
+        publish(ImportFinished(row.workspace_id, row.id))
+    return False
+
+
+def _tell(row: Import, action: str) -> None:
+    """Leave a trace in the audit log: one for the import, none for its rows."""
+    counts = {name: getattr(row, name) for name in ("rows_total", "created", "updated", "unchanged", "rejected", "error")}
+    audit.record(row.workspace_id, replace(Actor.system(f"Import {row.id}")), action, ("import", row.id, row.file_name), after=counts)
