@@ -164,7 +164,7 @@ def test_the_outcome_does_not_depend_on_chunks(
 ) -> None:
     """Property: chunks of one row, of a few, and the whole file at once leave the same people and the same reasons.
 
-    Only by which key a row is the same person as an earlier one may be said differently: both may be true.
+    Only which earlier line a row repeats, and by which key, may be said differently where several are true.
     """
     outcomes = []
     for chunk in (1, size, 1000):
@@ -174,7 +174,7 @@ def test_the_outcome_does_not_depend_on_chunks(
         for batch in batches:
             text = "city,external_id,email,phone,first_name\n" + "".join(",".join(row) + "\n" for row in batch)
             row = imported(place, text, overwrite=overwrite)
-            seen += [counts(row), [(line, re.sub("Same [a-z]+", "Same", reason)) for line, _, _, reason in rejects(row)]]
+            seen += [counts(row), [(line, re.sub("Same .*taken", "Same", reason)) for line, _, _, reason in rejects(row)]]
         outcomes.append((seen, people(place, "external_id", "email", "phone", "first_name", "version")))
     assert outcomes[0] == outcomes[1] == outcomes[2]
 
