@@ -13,7 +13,7 @@ from honcho.process import Popen, Process
 
 from app.core.services.process import leash
 
-PATIENCE = 8.5
+PATIENCE = 7.5
 """Seconds between TERM and KILL: web requests end, workers finish their step or hand it back; then the servers stop, in ten altogether."""
 
 
