@@ -3,7 +3,7 @@
 from flask import Flask, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.audit import diff, queries
+from app.audit import diff, queries, service
 from app.audit.schemas import AuditQuery
 from app.core import registry
 from app.core.errors import Invalid
@@ -16,7 +16,8 @@ pages = Pages("audit", __name__)
 
 
 def init_app(_app: Flask) -> None:
-    """Put the log on the page of settings."""
+    """Put the log on the page of settings, and let the edge write refused acts into it."""
+    registry.add(registry.refused, service.record_refused)
     part = SettingsPart("Audit log", "Who changed what, and what was refused", "/settings/audit", "history", "audit.view", 60)
     registry.add(registry.settings, part)
 
