@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from app.core.db import session
-from app.core.errors import Invalid, Refusal, TooMany, Unauthorized
+from app.core.errors import Invalid, NotFound, Refusal, TooMany, Unauthorized
 from app.core.web.api import problem
 from app.core.web.pages import redirect
 
@@ -35,6 +35,7 @@ _CANCELLED = "57014"  # PostgreSQL: the statement passed its limit of time
 def init_app(app: Flask) -> None:
     """Register headers, request ids and error handlers."""
     app.before_request(_number)
+    app.before_request(_refuse_nul)
     app.after_request(_finish)
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(HTTPException, _http)
@@ -44,6 +45,12 @@ def init_app(app: Flask) -> None:
 def _number() -> None:
     given = request.headers.get("X-Request-Id", "")
     g.request_id = given if given.isascii() and given.isalnum() and len(given) <= 64 else uuid.uuid4().hex  # noqa: PLR2004 (as long as a SHA-256)
+
+
+def _refuse_nul() -> None:
+    """Answer 404 to an address with a NUL, which PostgreSQL cannot even be asked for, whatever a route makes of its parts."""
+    if "\x00" in request.path:
+        raise NotFound
 
 
 def _finish(response: Response) -> Response:

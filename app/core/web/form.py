@@ -66,6 +66,8 @@ def nested(schema: type[BaseModel], data: MultiDict[str, str]) -> dict[str, Any]
     for name in data:
         if name.startswith("_") or name == "csrf_token":
             continue
+        if "\x00" in name or any("\x00" in value for value in data.getlist(name)):
+            raise Invalid({name.replace("\x00", ""): "This holds a character that cannot be stored."})
         *parents, leaf = name.split(".") if name.count(".") <= 2 else [name]  # noqa: PLR2004 (deeper names are nobody's)
         place = result
         for parent in parents:

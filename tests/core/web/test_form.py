@@ -24,6 +24,12 @@ def test_nests_dots_and_gathers_lists() -> None:
     assert nested(Person, data) == {"name": "Ada", "tags": ["a", "b"], "fields": {"plan": "pro"}}
 
 
+@pytest.mark.parametrize("pair", [("name", "a\x00"), ("fields.plan", "\x00"), ("na\x00me", "Ada"), ("tags", "\x00")])
+def test_refuses_what_the_database_cannot_hold(pair: tuple[str, str]) -> None:
+    with pytest.raises(Invalid, match="cannot be stored"):
+        nested(Person, posted(("name", "Ada"), pair))
+
+
 def test_parses_what_was_posted() -> None:
     person = Form(Person, posted(("name", " Ada "), ("company", ""), ("subscribed", "true"))).parse()
     assert person == Person(name="Ada", subscribed=True)

@@ -132,6 +132,10 @@ def test_static_files_carry_headers_too(environment: dict[str, str], tmp_path: P
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
+def test_an_address_with_a_nul_is_nowhere(toy: FlaskClient, workspace: int) -> None:
+    assert toy.post("/toys/links/a%00b", headers=key(workspace)).status_code == 404
+
+
 @pytest.mark.parametrize("path", ["/static/../config.py", "/static/%2e%2e/config.py", "/static/..%2fconfig.py", "/static//etc/passwd"])
 def test_static_leads_nowhere_else(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
