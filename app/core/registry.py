@@ -64,6 +64,8 @@ segment_uses: list[Callable[[int, int], list[Use]]] = []
 """`(workspace_id, segment_id)`: where is this segment used."""
 currency_uses: list[Callable[[int], str | None]] = []
 """`(workspace_id)`: why the workspace's currency cannot change any more (amounts stand in it), or None."""
+field_uses: list[Callable[[int, str], list[Use]]] = []
+"""`(workspace_id, path)`: where is this field (`fields.points`) used."""
 nav: list[NavItem] = []
 settings: list[SettingsPart] = []
 search: list[tuple[str, Callable[[int, str], list[Found]]]] = []

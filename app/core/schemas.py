@@ -100,12 +100,13 @@ def parse(schema: type[S], data: Mapping[str, Any] | object) -> S:
     try:
         return schema.model_validate(data)
     except ValidationError as problem:
-        raise Invalid(_explain(problem)) from None
+        raise Invalid(explain(problem)) from None
     except RecursionError:
         raise Invalid({"": "This is nested too deeply."}) from None
 
 
-def _explain(problem: ValidationError) -> dict[str, str]:
+def explain(problem: ValidationError) -> dict[str, str]:
+    """Return one plain reason per path."""
     errors: dict[str, str] = {}
     for found in problem.errors(include_url=False, include_input=False):
         errors.setdefault(path_of(found["loc"]), _reason(found))

@@ -67,7 +67,8 @@ def _customers() -> None:
 def _fields() -> None:
     _table(
         "customer_fields",
-        f"{ID}, key text not null, label text not null, type text not null, choices text[], {CREATED}, removed_at timestamptz",
+        f"{ID}, key text not null, label text not null, type text not null, choices text[], {CREATED}, removed_at timestamptz,"
+        " stripped_to bigint not null default 0",
         "id",
         "constraint uq_customer_fields_workspace_id_key unique (workspace_id, key)",
         "constraint uq_customer_fields_workspace_id_id unique (workspace_id, id)",
@@ -93,7 +94,21 @@ def _fields() -> None:
         "id",
         "constraint uq_saved_views_workspace_id_name unique (workspace_id, name)",
     )
-    _table("kept_counts", "name text not null, value bigint not null, counted_at timestamptz not null", "workspace_id, name")
+    _table(
+        "kept_counts",
+        "name text not null, value bigint not null, counted_at timestamptz not null, wanted_at timestamptz",
+        "workspace_id, name",
+    )
+    _table(
+        "bulk_acts",
+        f"""{ID}, kind text not null, values jsonb not null, query text not null, state text not null default 'queued',
+        cursor bigint not null default 0, looked_at bigint not null default 0, done bigint not null default 0, total bigint,
+        actor jsonb not null, {CREATED}, finished_at timestamptz""",
+        "id",
+        "constraint ck_bulk_acts_kind check (kind in ('tag', 'stage', 'consent', 'delete'))",
+        "constraint ck_bulk_acts_state check (state in ('queued', 'running', 'done', 'stopped'))",
+    )
+    op.execute("create index ix_bulk_acts_created_at on bulk_acts (workspace_id, created_at)")
 
 
 def _consent() -> None:
@@ -287,7 +302,7 @@ def downgrade() -> None:
     for table in ("import_undo", "import_rejects", "imports"):
         op.execute(f"drop table {table}")
     for table in (
-        *("consents", "customer_stats", "customers", "customer_changes", "customer_fields", "saved_views", "kept_counts"),
+        *("consents", "customer_stats", "customers", "customer_changes", "customer_fields", "saved_views", "kept_counts", "bulk_acts"),
         *("topics", "consent_log", "suppressions", "order_lines", "orders", "activities", "activity_kinds", "activity_sources"),
     ):
         op.execute(f"drop table {table}")

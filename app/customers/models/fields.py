@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -43,6 +44,8 @@ class CustomerField(Tenant, Model):
     choices: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text))
     created_at: Mapped[Created]
     removed_at: Mapped[datetime | None]
+    stripped_to: Mapped[int] = mapped_column(server_default="0")
+    """The last customer whose value was stripped after the removal."""
 
 
 class CustomerStats(Tenant, Model):
@@ -106,10 +109,41 @@ class SavedView(Tenant, Model):
 
 
 class KeptCount(Tenant, Model):
-    """A count that takes too long to take on each page: of everybody, of who may be written to, of a saved view."""
+    """A count that takes too long to take on each page: of everybody, of who may be written to, of a saved view.
+
+    `wanted_at`: when a page last found it too old; a periodic job counts again what was wanted since `counted_at`.
+    """
 
     __tablename__ = "kept_counts"
     workspace_id: Mapped[int] = mapped_column(sa.Integer, sa.ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[int]
     counted_at: Mapped[datetime]
+    wanted_at: Mapped[datetime | None]
+
+
+class BulkAct(Tenant, Model):
+    """An act on everybody a list finds, done in ranges of ids: `cursor` is the last id looked at, `done` how many were changed.
+
+    `kind` and `values` say what is done, `query` to whom. `total` is how many were to be changed when it was asked for, if counted.
+    """
+
+    __tablename__ = "bulk_acts"
+    __table_args__ = (
+        sa.CheckConstraint("kind IN ('tag', 'stage', 'consent', 'delete')", name="kind"),
+        sa.CheckConstraint("state IN ('queued', 'running', 'done', 'stopped')", name="state"),
+        sa.Index("ix_bulk_acts_created_at", "workspace_id", "created_at"),
+    )
+    noun = "act"
+    id: Mapped[BigId]
+    kind: Mapped[str]
+    values: Mapped[dict[str, Any]]
+    query: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="queued")
+    cursor: Mapped[int] = mapped_column(server_default="0")
+    looked_at: Mapped[int] = mapped_column(server_default="0")
+    done: Mapped[int] = mapped_column(server_default="0")
+    total: Mapped[int | None]
+    actor: Mapped[dict[str, Any]]
+    created_at: Mapped[Created]
+    finished_at: Mapped[datetime | None]

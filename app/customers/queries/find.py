@@ -10,15 +10,18 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from app.core.errors import Invalid
+from app.core.time import now
 from app.customers.coerce import Place, coerce, sentence
 from app.customers.models import Consent, Customer, CustomerStats, Suppression
 from app.customers.models.consent import EVERY_TOPIC
 from app.customers.models.customers import name_key, search_text
+from app.customers.models.fields import last_seen_key
+from app.customers.models.imports import Act, ImportUndo
 from app.customers.schemas.lists import CustomerFilter
 from app.customers.values import PREFIX, FieldInfo
 
-_RUN = re.compile(r"[^\W_]{3}")
-"""Three letters or digits in a row: what a trigram index needs to find anything."""
+_RUN = re.compile(r"[^\W_]{3}|[^\W_]{2}[\W_]|[\W_][^\W_]")
+"""What a trigram index needs to find anything: three letters or digits in a row, or the edge of a word within the text."""
 
 
 @dataclass(slots=True)
@@ -55,12 +58,18 @@ def find(workspace_id: int, given: CustomerFilter, custom: Mapping[str, FieldInf
     if given.tag:
         wanted.add(Customer.tags.overlap(given.tag))
     if given.import_id is not None:
-        wanted.add(Customer.import_id == given.import_id)
+        wanted.add(Customer.id.in_(_touched(workspace_id, given.import_id)))
     _permission(wanted, given)
     _figures(wanted, given)
     _days(wanted, given, ZoneInfo(place.zone))
     _custom(wanted, given.fields, custom, place)
     return wanted
+
+
+def _touched(workspace_id: int, import_id: int) -> sa.Select[int]:
+    """Return whom an import created or changed; known until it is purged."""
+    did = (ImportUndo.workspace_id == workspace_id, ImportUndo.import_id == import_id, ImportUndo.act.in_((Act.CREATED, Act.UPDATED)))
+    return sa.select(ImportUndo.subject_id).where(*did)
 
 
 def search(words: str) -> list[sa.ColumnElement[bool]]:
@@ -116,8 +125,10 @@ def _days(wanted: Wanted, given: CustomerFilter, zone: ZoneInfo) -> None:
         wanted.add(Customer.created_at >= _start(given.created_since, zone))
     if given.created_until:
         wanted.add(Customer.created_at < _start(given.created_until + timedelta(days=1), zone))
-    if given.seen_since:
-        wanted.add(CustomerStats.last_activity_at >= _start(given.seen_since, zone), stats=True)
+    if given.created_within:
+        wanted.add(Customer.created_at >= now() - timedelta(days=given.created_within))
+    if given.seen_within:
+        wanted.add(last_seen_key() >= now() - timedelta(days=given.seen_within), stats=True)
 
 
 def _start(day: date, zone: ZoneInfo) -> datetime:

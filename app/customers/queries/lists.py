@@ -110,8 +110,8 @@ def _few(wanted: Wanted, order: Order, limit: int, place: Sequence[Any] | None, 
     total = sa.select(sa.func.count()).select_from(some).scalar_subquery()
     paged = _ordered(sa.select(_readable(some.c.key, order), some.c.id), some.c.key, some.c.id, order, place, reverse=reverse)
     rows = paged.limit(limit + 1).subquery()
-    # The count must come even where the page is empty.
-    statement = sa.select(total.label("total"), rows.c.key, rows.c.id).select_from(sa.text("(select 1) one")).outerjoin(rows, sa.true())
+    one = sa.select(sa.literal(1).label("one")).subquery()  # so that the count comes even where the page is empty
+    statement = sa.select(total.label("total"), rows.c.key, rows.c.id).select_from(one).outerjoin(rows, sa.true())
     result = session().execute(statement).all()
     return [(row.key, row.id) for row in result if row.id is not None], result[0].total
 
