@@ -81,6 +81,9 @@ class SegmentRule(Schema):
     op: Annotated[Op, _one_of(MEMBER_OPS)]
 
 
+Leaf = FieldRule | ActivityRule | SegmentRule
+
+
 def _kind_of(value: object) -> str | None:
     """Tell by its keys what a rule is."""
     if isinstance(value, Schema):
@@ -163,10 +166,24 @@ def _walk(data: dict[str, Any]) -> Iterator[tuple[tuple[int | str, ...], int, di
 
 def named_segments(tree: Group) -> set[int]:
     """Return the ids of the segments that a tree names."""
-    found: set[int] = set()
-    for rule in tree.rules:
+    return {rule.segment for rule in leaves(tree) if isinstance(rule, SegmentRule)}
+
+
+def named_sources(tree: Group) -> set[int]:
+    """Return the ids of the sources of activities that a tree names."""
+    return {rule.source for rule in leaves(tree) if isinstance(rule, ActivityRule) and rule.source is not None}
+
+
+def leaves(tree: Group) -> Iterator[Leaf]:
+    """Yield the rules of a tree, without its groups."""
+    return (rule for _, rule in rules_with_paths(tree))
+
+
+def rules_with_paths(tree: Group, path: str = "") -> Iterator[tuple[str, Leaf]]:
+    """Yield the rules of a tree, without its groups, each with its path."""
+    for i, rule in enumerate(tree.rules):
+        here = f"{path}rules[{i}]"
         if isinstance(rule, Group):
-            found |= named_segments(rule)
-        elif isinstance(rule, SegmentRule):
-            found.add(rule.segment)
-    return found
+            yield from rules_with_paths(rule, f"{here}.")
+        else:
+            yield here, rule

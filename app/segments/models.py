@@ -117,3 +117,5 @@ class SegmentCursor(Tenant, Model):
     workspace_id: Mapped[int] = mapped_column(sa.Integer, sa.ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True)
     xid: Mapped[str] = mapped_column(sa.Text)
     read_at: Mapped[datetime]
+    whole_at: Mapped[datetime | None]
+    """When so much had happened that segments were refreshed as a whole."""

@@ -32,6 +32,7 @@ def upgrade() -> None:
         _workspace("segment_cursors"),
         sa.Column("xid", sa.Text, nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("whole_at", sa.DateTime(timezone=True)),
         sa.PrimaryKeyConstraint("workspace_id", name="pk_segment_cursors"),
     )
 

@@ -1,5 +1,6 @@
 """Trees written short, a vocabulary to read them with, and segments in the database."""
 
+import itertools
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -8,14 +9,20 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from app.core.actor import Actor
 from app.core.db import session
 from app.customers.models import Activity, Customer
 from app.customers.values import CONSENT, PROFILE, STATS, TAGS, FieldInfo
 from app.segments import ast, nodes
+from app.segments.models import Segment, SegmentMember, SegmentMove
 from app.segments.resolve import resolve
+from app.segments.schemas import SegmentIn
+from app.segments.service import segments
 from app.segments.vocabulary import Kind, Moment, Vocabulary
 
 Rule = dict[str, Any]
+SYSTEM = Actor.system("test")
+_numbers = itertools.count(1)
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CUSTOM = {
     "plan": "text", "points": "number", "newsletter": "boolean", "renewal": "date", "seen": "datetime", "saved": "money", "likes": "list",
@@ -86,3 +93,23 @@ def acts(
         for at in times
     ]
     session().execute(sa.insert(Activity), rows)
+
+
+def a_segment(workspace_id: int, rules: Rule | None = None, name: str = "", **says: Any) -> Segment:
+    """Make a segment by the service: dynamic with rules, static without."""
+    kind = "static" if rules is None else "dynamic"
+    criteria = rules if rules is None or "operator" in rules else every(rules)
+    given = SegmentIn.model_validate({"name": name or f"Segment {next(_numbers)}", "kind": kind, "criteria": criteria} | says)
+    return segments.create(workspace_id, given, SYSTEM)
+
+
+def members(segment: Segment) -> list[int]:
+    """Return the ids of the members."""
+    mine = SegmentMember.segment_id == segment.id
+    return list(session().scalars(sa.select(SegmentMember.customer_id).where(mine).order_by(SegmentMember.customer_id)))
+
+
+def moves(segment: Segment) -> list[tuple[int, bool, int]]:
+    """Return (customer, entered, cause) of all moves, oldest first."""
+    wanted = sa.select(SegmentMove).where(SegmentMove.segment_id == segment.id).order_by(SegmentMove.id)
+    return [(row.customer_id, row.entered, row.cause) for row in session().scalars(wanted)]

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from hypothesis import strategies as st
+from sqlalchemy.dialects.postgresql import insert
 
 from app.core.db import session
 from app.customers.models import Activity, ActivitySource, Consent, Customer, CustomerStats
@@ -131,6 +132,24 @@ def _segments(dice: random.Random, customer: int, segment_id: int) -> frozenset[
         return frozenset()
     session().execute(sa.insert(SegmentMember).values(segment_id=segment_id, customer_id=customer, entered_at=NOON))
     return frozenset({segment_id})
+
+
+def change(dice: random.Random, workspace_id: int, customer: int, source: int) -> None:
+    """Let something happen to a customer."""
+    mine = (Customer.workspace_id == workspace_id, Customer.id == customer)
+    what = dice.randrange(4)
+    if what == 0:
+        row = {name: value for name, value in _profile(dice, customer).items() if name != "email"}
+        session().execute(sa.update(Customer).where(*mine).values(**row))
+    elif what == 1:
+        _stats(dice, workspace_id, customer)
+    elif what == 2:
+        _acts(dice, workspace_id, customer, source)
+    else:
+        state = dice.choice(["subscribed", "pending", "unsubscribed"])
+        keys = {"workspace_id": workspace_id, "customer_id": customer, "channel": "email", "topic_id": 0}
+        row = insert(Consent).values(**keys, source="test", occurred_at=NOON, state=state)
+        session().execute(row.on_conflict_do_update(index_elements=["customer_id", "channel", "topic_id"], set_={"state": state}))
 
 
 def a_source(workspace_id: int) -> int:

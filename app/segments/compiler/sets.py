@@ -24,11 +24,16 @@ Ids = sa.Select[int]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where and when a tree is evaluated; `among` restricts it to the ids in a (temporary) table with `customer_id`."""
+    """Where and when a tree is evaluated.
+
+    `among` restricts it to the ids in a (temporary) table with `customer_id`. `first` names by path the one rule whose few
+    ids are better looked up one by one than joined (see `queries.counting.rarest`).
+    """
 
     workspace_id: int
     moment: Moment
     among: sa.FromClause | None = None
+    first: str | None = None
 
     def within(self, column: sa.SQLColumnExpression[int]) -> tuple[sa.ColumnElement[bool], ...]:
         """Return the restriction to `among`, if there is one."""

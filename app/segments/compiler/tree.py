@@ -9,6 +9,7 @@ truth value cannot leak. Two shapes:
   OR they become hashed lists, which need `work_mem` (see `queries.prepare`).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from app.segments.compiler import attributes, columns
 from app.segments.compiler.sets import Ids, IdSet, Scope, is_set, of_leaf, positive
 from app.segments.nodes import All, Any, FieldTest, Leaf, MemberTest, Node, Not, walk
 
-__all__ = ["Scope", "select_customers"]
+__all__ = ["Scope", "chained_sets", "reads_only_sets", "select_customers"]
 
 Condition = sa.ColumnElement[bool]
 IdColumn = sa.ColumnElement[int]
@@ -28,7 +29,7 @@ IdColumn = sa.ColumnElement[int]
 def select_customers(node: Node, scope: Scope) -> Ids:
     """Return `select customer_id` of everybody who fits, each once."""
     builder = _Builder(scope)
-    if not _needs_customers(node) and _closed(node, inside=True):
+    if reads_only_sets(node):
         found = builder.ids(node, inside=True)
         return found.ids if found.unique else found.ids.distinct()
     return sa.select(Customer.id.label("customer_id")).where(
@@ -38,8 +39,22 @@ def select_customers(node: Node, scope: Scope) -> Ids:
     )
 
 
-def _needs_customers(node: Node) -> bool:
-    return any(isinstance(part, FieldTest) and not is_set(part) for part in walk(node))
+def reads_only_sets(node: Node) -> bool:
+    """Tell whether the answer comes from other tables alone, and so may hold ids of people deleted a moment ago."""
+    profile = any(isinstance(part, FieldTest) and not is_set(part) for part in walk(node))
+    return not profile and _closed(node, inside=True)
+
+
+def chained_sets(node: Node, *, inside: bool = True) -> Iterator[Leaf]:
+    """Yield the rules on other tables that everybody in the answer must fit: those below nothing but ANDs."""
+    if isinstance(node, Not):
+        yield from chained_sets(node.child, inside=not inside)
+    elif isinstance(node, All | Any):
+        every, parts = _parts(node, inside=inside)
+        for part in parts if every or len(parts) == 1 else ():
+            yield from chained_sets(part, inside=inside)
+    elif is_set(node) and _inside(node) == inside:
+        yield node
 
 
 def _parts(node: All | Any, *, inside: bool) -> tuple[bool, tuple[Node, ...]]:
@@ -94,10 +109,13 @@ class _Builder:
             each = [self.condition(part, column, inside=inside, chained=chained and every) for part in parts]
             return sa.and_(*each) if every else sa.or_(*each)
         if is_set(node):
-            return self.member(of_leaf(node, self.scope), column, inside=inside, chained=chained)
+            found = of_leaf(node, self.scope)
+            if node.path == self.scope.first and found.inside == inside:
+                return column == sa.any_(sa.func.array(found.ids.scalar_subquery()))
+            return self.member(found, column, inside=inside, chained=chained)
         test, straight = positive(node)  # type: ignore[arg-type]
-        found = self.profile(test)
-        return found if straight == inside else found.is_not(sa.true())
+        condition = self.profile(test)
+        return condition if straight == inside else condition.is_not(sa.true())
 
     def member(self, found: IdSet, column: IdColumn, *, inside: bool, chained: bool) -> Condition:
         """Return whether an id is in the set: joins where the planner can make them, else hashed lists."""

@@ -1,0 +1,1 @@
+"""Reads of segments, split by noun."""

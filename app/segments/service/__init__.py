@@ -1,0 +1,1 @@
+"""The verbs of segments, split by noun."""
