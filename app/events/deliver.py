@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 def deliver(delivery_id: int) -> str:
     """Call the handler of a delivery. Returns `done`, `queued` (to be tried again), `failed`, or `skipped`. Commits."""
-    row = session().execute(queries.TAKE, {"delivery": delivery_id}).one_or_none()
+    row = session().execute(queries.TAKE, {"delivery": delivery_id, "silence": f"{queries.HOLD}s"}).one_or_none()
     if row is None:
         session().rollback()
         return "skipped"

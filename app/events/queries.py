@@ -92,7 +92,7 @@ TAKE = any_workspace(
         _event.workspace_id,
         _event.payload,
         _event.created_at,
-        sa.func.set_config("idle_in_transaction_session_timeout", f"{HOLD}s", sa.true()),
+        sa.func.set_config("idle_in_transaction_session_timeout", sa.bindparam("silence", type_=sa.Text()), sa.true()),
     )
     .join(_outbox, _event.id == _delivery.event_id)
     .where(_delivery.id == sa.bindparam("delivery"), _delivery.state == DeliveryState.QUEUED, _delivery.next_try_at <= clock)

@@ -67,22 +67,23 @@ def push(connection: redis.Redis, ids: Sequence[int]) -> None:
 
 
 def tell(connection: redis.Redis) -> int:
-    """Put new events on the channel, each once however often this is repeated; return how many. Commits.
-
-    The marker and the message are one step of Redis: a relay that died before noting `published_at` finds the marker.
-    """
+    """Put new events on the channel, each once however often this is repeated; return how many. Commits."""
     news = session().execute(queries.UNPUBLISHED, {"most": BATCH}).all()
     session().commit()  # no transaction stays open while Redis is spoken to
-    if not news:
-        return 0
+    if news:
+        send(connection, news)
+        session().execute(queries.MARK_PUBLISHED, {"ids": [row.id for row in news]})
+        session().commit()
+    return len(news)
+
+
+def send(connection: redis.Redis, news: Sequence[Any]) -> None:
+    """Mark and publish each event in one step of Redis: whoever repeats it, because it died before noting it, finds the marker."""
     script = connection.register_script(_TELL)
     with connection.pipeline(transaction=False) as pipe:
         for row in news:
             script(keys=[f"{MARK}{row.id}", CHANNEL], args=[MARK_TTL, message(row)], client=pipe)
         pipe.execute()
-    session().execute(queries.MARK_PUBLISHED, {"ids": [row.id for row in news]})
-    session().commit()
-    return len(news)
 
 
 def message(row: Any) -> str:

@@ -19,6 +19,8 @@ from app.core.db import db
 from app.jobs.carrier import carriers, connect
 from app.jobs.slate import Slate
 
+TURN = 2.0
+"""Seconds of work on one entry after which it is given back if something waits in a queue before its own."""
 GROWTH = 150 * 1024 * 1024
 """Bytes a worker may grow before it makes room for a fresh one."""
 log = structlog.get_logger()
@@ -39,14 +41,19 @@ class Halt:
 class Hand:
     """What the running worker holds; `carry` below is called by RQ by name and finds it here."""
 
-    halt: Halt
+    worker: "FairleadWorker"
     slate: Slate
 
 
 def carry(kind: str, ids: list[int]) -> None:
     """Work on rows: the one function that RQ ever calls."""
+    began = time.monotonic()
+
+    def stop() -> bool:
+        return Hand.worker.halt() or (time.monotonic() - began > TURN and Hand.worker.more_urgent_waits())
+
     Hand.slate.write(kind, ids)
-    carriers[kind].carry(ids, Hand.halt, lambda current: Hand.slate.write(kind, ids, current))
+    carriers[kind].carry(ids, stop, lambda current: Hand.slate.write(kind, ids, current))
     Hand.slate.wipe()
 
 
@@ -59,7 +66,7 @@ class FairleadWorker(SimpleWorker):
         super().__init__(list(queues), name=name, connection=connection, serializer=JSONSerializer, log_job_description=False)
         self.app, self.halt = app, halt
         self._heaviest = _resident() + GROWTH
-        self.last_cleaned_at = None
+        self._present = 0
 
     @property
     def should_run_maintenance_tasks(self) -> bool:
@@ -93,14 +100,26 @@ class FairleadWorker(SimpleWorker):
         if self._state != WorkerStatus.IDLE:
             self.set_state(WorkerStatus.IDLE)
         self.heartbeat(60)
-        return self.queue_class.dequeue_any(
-            self.queues,
-            1,
-            connection=self.connection,
-            job_class=self.job_class,
-            serializer=self.serializer,
-            death_penalty_class=self.death_penalty_class,
+        taken = self.queue_class.dequeue_any(
+            self._ordered_queues, 1, self.connection, self.job_class, self.serializer, self.death_penalty_class
         )
+        if taken is not None:
+            self._present = self.queues.index(taken[1])
+            self._take_turns(taken[1])
+        return taken
+
+    def _take_turns(self, queue: Queue) -> None:
+        """Put the queue just served behind the others, so that none starves; `fast` stays in front."""
+        first = [q for q in self.queues if q.name == "fast"]
+        others = [q for q in self._ordered_queues if q.name not in {"fast", queue.name}]
+        self._ordered_queues = first + others + [q for q in (queue,) if q.name != "fast"]
+
+    def more_urgent_waits(self) -> bool:
+        """Tell whether anything waits in a queue that comes before that of the entry in hand."""
+        try:
+            return any(queue.count for queue in self.queues[: self._present])
+        except redis.RedisError:
+            return False
 
     def perform_job(self, job: Job, queue: Queue) -> bool:
         """Run one RQ job in an application context of its own: a fresh session each time."""
@@ -110,12 +129,13 @@ class FairleadWorker(SimpleWorker):
 
 def work(app: Flask, slate: Slate, queues: tuple[str, ...], name: str, parent: int) -> None:
     """Be a worker until told to stop, or until the parent (its process id) is gone."""
-    Hand.halt, Hand.slate = Halt(parent), slate
+    Hand.slate = slate
     with app.app_context():
         db.engine.dispose(close=False)
         settle(slate, "The worker died while this ran.")
     connection = connect(app.config["REDIS_URL"])
-    FairleadWorker(app, Hand.halt, queues, name, connection).work(logging_level="WARNING")
+    Hand.worker = FairleadWorker(app, Halt(parent), queues, name, connection)
+    Hand.worker.work(logging_level="WARNING")
 
 
 def settle(slate: Slate, error: str) -> None:
