@@ -12,7 +12,7 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from app.core import redis
+from app.core import log, metrics, redis
 from app.core.db import db
 from app.core.web import answers, assets, components, context, flash, format, limits, template  # noqa: A004 (the room's word for it)
 from app.core.web.guard import csrf
@@ -21,7 +21,7 @@ from config import Config
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("core", "jobs", "events", "audit", "workspaces", "auth", "customers", "segments")
 """From the lowest floor up."""
-LAYERS = ("models", "events", "jobs", "handlers", "views", "api")
+LAYERS = ("models", "events", "jobs", "handlers", "gauges", "views", "api")
 _YEAR = 31_536_000
 
 
@@ -35,7 +35,7 @@ def create_app(config: Config | None = None) -> Flask:
     Migrate(app, db, directory=str(ROOT / "migrations"), compare_type=True, compare_server_default=False)
     redis.init_app(app)
     csrf.init_app(app)
-    for part in (limits, answers, context, flash, format, template, assets, components):
+    for part in (limits, answers, log, metrics, context, flash, format, template, assets, components):
         part.init_app(app)
     load_rooms(app)
     load_commands(app)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app, request
+from flask import current_app, g, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from app.core.db import session
@@ -114,7 +114,7 @@ def _path() -> str:
 def note_refusal(refusal: Refusal) -> None:
     """Undo what the view did and leave a trace of acts that were not allowed."""
     session().rollback()
-    caller = caller_of_request() if not isinstance(refusal, Unauthorized) else None
+    caller: Principal | None = g.get("caller")  # whoever was found before the refusal; nobody is looked for now
     if caller and isinstance(refusal, Forbidden | Conflict) and request.method not in SAFE:
         for record in refused:
             record(
