@@ -1,13 +1,17 @@
 """`make run` after the installation, as a person meets it: started twice, killed, started again, stopped."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import ClassVar
 
+import psutil
 import pytest
 
 from app.core.services.errors import ServiceError
@@ -23,13 +27,68 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     return passed | {"FAIRLEAD_FOLDER": str(folder)} | more
 
 
+class Launched:
+    """A launcher under observation."""
+
+    all: ClassVar[list["Launched"]] = []
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.log = folder.with_suffix(".log")
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(RUN, cwd=PROJECT, env=environment(folder, PORT=str(port)), stdout=log, stderr=log)
+        self.all.append(self)
+
+    def wait_until_ready(self) -> list[psutil.Process]:
+        """Wait for the address; return all processes of the tree, the launcher's own first."""
+        until = time.monotonic() + 120
+        while "Fairlead is ready at" not in self.log.read_text():
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < until, self.log.read_text()
+            time.sleep(0.1)
+        return [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
+
+
 @pytest.fixture
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder like `.fairlead`; whoever runs in it afterwards is ended."""
     folder = tmp_path_factory.mktemp("launcher") / "kept here"
     yield folder
+    for launched in Launched.all:
+        if launched.process.poll() is None:
+            launched.process.terminate()
+            launched.process.wait(30)
+    Launched.all.clear()
     away = (folder / "servers").resolve()
     if away != folder / "servers":
         subprocess.run(["rm", "-rf", away], check=True)  # noqa: S607
+
+
+def test_started_twice_killed_started_again_and_stopped(folder: Path) -> None:
+    port = free_port()
+    first = Launched(folder, port)
+    tree = first.wait_until_ready()
+    assert f"ready at http://127.0.0.1:{port}\n" in first.log.read_text()
+
+    second = subprocess.run(RUN, check=False, cwd=PROJECT, env=environment(folder), capture_output=True, text=True)
+    assert second.returncode == 1
+    assert f"already running in this folder, at http://127.0.0.1:{port} (process {first.process.pid})" in second.stderr
+    asked = [*RUN[:-1], "exec", sys.executable, "-c", "import os; print(os.environ['PUBLIC_URL'], os.environ['EMBEDDED'])"]
+    assert subprocess.check_output(asked, cwd=PROJECT, env=environment(folder), text=True) == f"http://127.0.0.1:{port} 1\n"
+
+    first.process.kill()
+    first.process.wait()
+    if sys.platform.startswith("linux"):
+        assert psutil.wait_procs(tree, timeout=20)[1] == []
+
+    again = Launched(folder, port)
+    tree = again.wait_until_ready()
+    assert len(tree) > 8
+    began = time.monotonic()
+    again.process.send_signal(signal.SIGTERM)
+    assert again.process.wait(20) == 0
+    assert time.monotonic() - began < 10
+    assert psutil.wait_procs(tree, timeout=1)[1] == []
+    assert not (folder / "run.json").exists()
 
 
 def test_a_taken_port_is_said_plainly_before_anything_is_started(folder: Path) -> None:
