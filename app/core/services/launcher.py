@@ -72,9 +72,12 @@ def _signals_unwind() -> Iterator[None]:
     def leave(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    for sign in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sign, leave)
-    yield
+    before = {sign: signal.signal(sign, leave) for sign in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
 
 
 def _settings(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
