@@ -148,7 +148,7 @@ def test_read_only_roles_change_nothing(app: Flask, client: FlaskClient) -> None
     browser = signed_in(client, "client")
     found = []
     for method, path, _, says in unsafe(app):
-        if says.permission:
+        if says.permission and not says.permission.endswith(".view"):  # a preview is posted, and reads
             answer = browser.call(method, path, json={} if says.api else None)
             if answer.status_code != 403:
                 found.append(f"{method} {path}: {answer.status_code}")

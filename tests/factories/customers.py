@@ -9,7 +9,9 @@ import sqlalchemy as sa
 
 from app.core.db import db
 from app.core.time import now
-from app.customers.models import Consent, Customer, CustomerField, CustomerStats, Suppression, Topic
+from app.customers.models import Consent, Customer, CustomerField, CustomerStats, Order, Suppression, Topic
+from app.customers.schemas.customers import ConsentGiven, CustomerPatch, TagsIn
+from app.customers.schemas.fields import FieldPatch
 from app.workspaces.models import Workspace
 
 _numbers = itertools.count(1)
@@ -67,3 +69,23 @@ def _keep(row: Any) -> Any:
     db.session.add(row)
     db.session.flush()
     return row
+
+
+def an_order(workspace_id: int, **values: Any) -> Order:
+    """Make an order of a new customer, ten dollars unless told otherwise."""
+    n = next(_numbers)
+    given = {"external_id": f"O{n}", "amount": 1_000, "currency": "USD", "value": 1_000, "ordered_at": now()}
+    return _keep(Order(workspace_id=workspace_id, customer_id=a_customer(workspace_id).id, **given | values))
+
+
+STRANGERS = {
+    "customer_id": lambda workspace_id: a_customer(workspace_id).id,
+    "field_id": lambda workspace_id: a_field(workspace_id, f"field_{next(_numbers)}").id,
+    "order_id": lambda workspace_id: an_order(workspace_id).id,
+}
+EXAMPLES = {
+    CustomerPatch: {"first_name": "Ada"},
+    TagsIn: {"add": ["vip"]},
+    ConsentGiven: {"state": "subscribed"},
+    FieldPatch: {"label": "Shoe size"},
+}

@@ -16,7 +16,7 @@ from app.customers.values import CONSENT, PROFILE, STATS, TAGS, FieldInfo
 from app.segments import ast, nodes
 from app.segments.models import Segment, SegmentMember, SegmentMove
 from app.segments.resolve import resolve
-from app.segments.schemas import SegmentIn
+from app.segments.schemas import MembersIn, SegmentIn, SegmentPatch
 from app.segments.service import segments
 from app.segments.vocabulary import Kind, Moment, Vocabulary
 
@@ -113,3 +113,7 @@ def moves(segment: Segment) -> list[tuple[int, bool, int]]:
     """Return (customer, entered, cause) of all moves, oldest first."""
     wanted = sa.select(SegmentMove).where(SegmentMove.segment_id == segment.id).order_by(SegmentMove.id)
     return [(row.customer_id, row.entered, row.cause) for row in session().scalars(wanted)]
+
+
+STRANGERS = {"segment_id": lambda workspace_id: a_segment(workspace_id, field("country", "eq", "US")).id}
+EXAMPLES = {SegmentPatch: {"name": "Trail runners"}, MembersIn: {"add": []}}

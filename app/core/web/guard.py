@@ -7,10 +7,11 @@ from flask import current_app, g, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from app.core.db import session
-from app.core.errors import Conflict, Forbidden, Refusal, Unauthorized
+from app.core.errors import Conflict, Forbidden, NotFound, Refusal, Unauthorized
 from app.core.registry import refused
 from app.core.web.principal import Principal, caller_of_request
 
+_LAST_ID = 2**63 - 1
 SAFE = {"GET", "HEAD", "OPTIONS"}
 MOST = 4 * 1024 * 1024
 """Bytes of a body that is no file. JSON takes some twenty times its size in memory while it is read."""
