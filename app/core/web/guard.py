@@ -70,6 +70,8 @@ def enter(rule: Rule) -> Principal | None:
         _check_csrf()
     if caller and caller.kind == "session" and not rule.any_workspace and not rule.public:
         _check_workspace(caller)
+    if any(isinstance(value, int) and value > _LAST_ID for value in (request.view_args or {}).values()):
+        raise NotFound  # no row can have this number
     return caller
 
 
