@@ -1,6 +1,5 @@
 """Making and changing workspaces and their brands."""
 
-import io
 import re
 import secrets
 import unicodedata
@@ -112,14 +111,14 @@ def remove_logo(workspace_id: int, brand_id: int, by: Actor) -> Brand:
     return row
 
 
-def open_logo(workspace_id: int, brand_id: int) -> tuple[io.BufferedReader, str]:
-    """Return a brand's logo as a stream, and its type. Raises NotFound where it has none."""
+def read_logo(workspace_id: int, brand_id: int) -> tuple[bytes, str]:
+    """Return a brand's logo (at most 1 MB) and its type. Raises NotFound where it has none."""
     row = get(Brand, workspace_id, brand_id)
     if row.logo_file_id is None:
         noun = "logo"
         raise NotFound(noun)
     kept = get(files.File, workspace_id, row.logo_file_id)
-    return files.open_file(workspace_id, kept.id), kept.content_type
+    return files.open_file(workspace_id, kept.id).read(), kept.content_type
 
 
 def _change(workspace_id: int, row: Workspace | Brand, values: Mapping[str, Any], by: Actor, kind: str) -> None:

@@ -133,9 +133,8 @@ def remove_logo(caller: Principal, brand_id: int) -> ResponseReturnValue:
 @pages.get("/settings/brands/<int:brand_id>/logo", "settings.view")
 def logo(caller: Principal, brand_id: int) -> Response:
     """Send the logo, as the picture that its bytes were found to be, and as nothing else."""
-    stream, kind = service.open_logo(caller.workspace_id, brand_id)
-    with stream:
-        answer = Response(stream.read(), mimetype=kind)  # small, and read here: the session is gone when an answer is streamed
+    data, kind = service.read_logo(caller.workspace_id, brand_id)
+    answer = Response(data, mimetype=kind)
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     answer.headers["Cache-Control"] = "private, max-age=300"
     return answer

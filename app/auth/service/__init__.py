@@ -10,6 +10,7 @@ from app.auth.service.invitations import (
 )
 from app.auth.service.keys import PREFIX, USED_EVERY, create_key, revoke_key, touch_key
 from app.auth.service.members import change_member, create_membership, get_member, leave, may_give, remove_member
+from app.auth.service.purge import purge
 from app.auth.service.resets import ask_reset, create_reset, reset_is_open, reset_password
 from app.auth.service.sessions import (
     SEEN_EVERY,
@@ -73,6 +74,7 @@ __all__ = [
     "may_give",
     "move_session",
     "note_signed_in",
+    "purge",
     "refresh",
     "remove_member",
     "renew_recovery_codes",

@@ -90,10 +90,3 @@ def end_session(user_id: int, session_id: int, by: Actor, workspace_id: int | No
 def drop_session(session_id: int) -> None:
     """Remove a session that gives way to a new one in the same browser."""
     session().execute(sa.delete(UserSession).where(UserSession.id == session_id))
-
-
-def purge() -> None:
-    """Remove sessions that are past their limits: a day after, so that nothing is removed while it is looked at."""
-    late = now() - timedelta(days=1)
-    past = sa.or_(UserSession.expires_at < late, UserSession.last_seen_at < late - idle_limit())
-    session().execute(sa.delete(UserSession).where(past))

@@ -59,11 +59,6 @@ def end_family(family: uuid.UUID | str) -> None:
     session().execute(mine.values(revoked_at=now()))
 
 
-def purge() -> None:
-    """Remove refresh tokens past their time. A used one stays till then, so that a thief's late use is still seen."""
-    session().execute(sa.delete(RefreshToken).where(RefreshToken.expires_at < now() - bearer.LIFE))
-
-
 def _choose(user: User, wanted: int | str | None) -> int:
     """Return the id of the workspace named by id or slug, or of the one last worked in. Raises Invalid."""
     mine = [workspace for _, workspace in queries.memberships_of(user.id)]
