@@ -178,7 +178,10 @@ def after(columns: Sequence[tuple[Any, bool]], values: Sequence[Any]) -> sa.Colu
     """
     directions = {descending for _, descending in columns}
     if len(directions) == 1:
-        left, right = sa.tuple_(*(c for c, _ in columns)), sa.tuple_(*(v if isinstance(v, sa.ClauseElement) else sa.literal(v) for v in values))
+        left, right = (
+            sa.tuple_(*(c for c, _ in columns)),
+            sa.tuple_(*(v if isinstance(v, sa.ClauseElement) else sa.literal(v) for v in values)),
+        )
         return left < right if directions.pop() else left > right
     conditions = []
     for i, (column, descending) in enumerate(columns):

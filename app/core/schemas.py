@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -48,6 +49,13 @@ def _storable(value: str) -> str:
     return value
 
 
+def _readable(value: datetime) -> datetime:
+    if not 1900 <= value.year < 3000:  # noqa: PLR2004 (said in the reason)
+        msg = "This lies outside the years 1900 to 2999."
+        raise ValueError(msg)
+    return value
+
+
 def _blank_to_none(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
@@ -62,6 +70,8 @@ Blank = BeforeValidator(_blank_to_none)
 """In `Annotated[X | None, Blank]`: a blank form field is nothing."""
 OptionalLine = Annotated[Line | None, BeforeValidator(_blank_to_none)]
 """A line or nothing; a blank form field is nothing."""
+Moment = Annotated[datetime, AfterValidator(_readable)]
+"""A time of the years 1900 to 2999: PostgreSQL keeps others that Python cannot read back, or not in every zone."""
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 """A row's id: fits bigint."""
 

@@ -4,7 +4,7 @@ import pytest
 from pydantic import Field
 
 from app.core.errors import Invalid
-from app.core.schemas import Id, Line, ListQuery, OptionalLine, Schema, Text, parse, path_of
+from app.core.schemas import Id, Line, ListQuery, Moment, OptionalLine, Schema, Text, parse, path_of
 
 
 class Rule(Schema):
@@ -75,3 +75,13 @@ def test_text_may_be_long_and_in_any_script() -> None:
 
 def test_paths_read_as_people_write_them() -> None:
     assert path_of(("rules", 2, "rules", 0, "value")) == "rules[2].rules[0].value"
+
+
+class Seen(Schema):
+    at: Moment
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1899-12-31T23:59:59Z", "3000-01-01T00:00:00Z"])
+def test_times_that_could_not_be_read_back_are_refused(at: str) -> None:
+    with pytest.raises(Invalid, match="outside the years 1900 to 2999"):
+        parse(Seen, {"at": at})

@@ -7,7 +7,7 @@ from flask_limiter import ApplicationLimit, Limiter
 
 from app.core.address import network
 
-_EXEMPT = ("/static/", "/health")
+_EXEMPT = ("/static/", "/health/live")
 
 
 def _address() -> str:
@@ -24,7 +24,7 @@ def _caller() -> str:
 
 
 def init_app(app: Flask) -> None:
-    """Limit all routes but static files and health: so many calls a minute for each token, and for each address in all."""
+    """Limit all routes but static files and the sign of life: so many calls a minute for each token, and for each address in all."""
     app.config.setdefault("RATELIMIT_STORAGE_URI", app.config["REDIS_URL"])
     app.config.setdefault("RATELIMIT_STORAGE_OPTIONS", {"socket_timeout": 1, "socket_connect_timeout": 1})
     app.config.setdefault("RATELIMIT_IN_MEMORY_FALLBACK_ENABLED", True)

@@ -51,10 +51,9 @@ def read_datetime(value: str, order: Order = "", zone: str = "UTC") -> str | Non
         if not found:
             raise Unreadable(Kind.DATE, "Not a time; write it as 2026-11-21 10:50")
         moment = _at(day, found, _zone(zone))
-    try:
-        return moment.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
-    except OverflowError:
-        raise Unreadable(Kind.DATE, "No such date") from None
+    if not 1 < moment.year < 9999:  # noqa: PLR2004 (at the ends there are zones in which no such time can be written)
+        raise Unreadable(Kind.DATE, "No such date")
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def guess_order(values: Iterable[str]) -> Order | None:

@@ -176,7 +176,9 @@ def test_moments(given: Any, zone: Any, stored: Any) -> None:
     assert read_datetime(given, "", zone) == stored
 
 
-@pytest.mark.parametrize("given", ["2026-11-21 25:00", "2026-11-21 10:50+99:99", "2026-11-21 then", "0001-01-01 00:00+10:00"])
+@pytest.mark.parametrize(
+    "given", ["2026-11-21 25:00", "2026-11-21 10:50+99:99", "2026-11-21 then", "0001-01-01 00:00+10:00", "9999-12-31 23:59Z"]
+)
 def test_moments_refused(given: Any) -> None:
     with pytest.raises(Unreadable):
         read_datetime(given)
