@@ -53,7 +53,7 @@ def read_datetime(value: str, order: Order = "", zone: str = "UTC") -> str | Non
         moment = _at(day, found, _zone(zone))
     if not 1 < moment.year < 9999:  # noqa: PLR2004 (at the ends there are zones in which no such time can be written)
         raise Unreadable(Kind.DATE, "No such date")
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return moment.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
 def guess_order(values: Iterable[str]) -> Order | None:
