@@ -53,14 +53,17 @@ def list_words(caller: Principal) -> dict[str, Any]:
 
 @api.post(
     "/segments/preview",
-    permission="segments.view",
+    permission="segments.edit",
     body=CriteriaIn,
     query=PreviewQuery,
     returns=PreviewOut,
     summary="Count who fits a tree",
 )
 def preview_segment(caller: Principal, body: CriteriaIn, query: PreviewQuery) -> Any:
-    """Count who fits now, without keeping anything; `parts=1` counts each rule too."""
+    """Count who fits now, without keeping anything; `parts=1` counts each rule too.
+
+    Not for those who may only look at segments: who can count by any rule can find out anything about anybody.
+    """
     return previews.preview(caller.workspace_id, body.criteria, parts=query.parts)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, WrapValidator, model_validator
 
-from app.core.schemas import Id, Line, ListQuery, OptionalLine, Schema
+from app.core.schemas import Id, Line, ListQuery, Moment, OptionalLine, Schema
 from app.customers.models.activities import Kind
 from app.customers.schemas.orders import Who, kept
 
@@ -30,7 +30,11 @@ def _not_reserved(value: str) -> str:
 
 
 def _small(value: dict[str, Any]) -> dict[str, Any]:
-    if len(json.dumps(value, ensure_ascii=False)) > LONGEST_DATA:
+    try:
+        length = len(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    except ValueError:  # 1e999 is read as a number without end, which JSON, and so the database, does not have
+        raise ValueError("A number in it is too large.") from None
+    if length > LONGEST_DATA:
         raise ValueError(f"At most {LONGEST_DATA:,} characters as JSON.")
     return value
 
@@ -47,7 +51,7 @@ class EventIn(Schema):
 
     customer: Who
     event: EventName
-    occurred_at: datetime | None = None
+    occurred_at: Moment | None = None
     id: OptionalLine = None
     source: Id | Line | None = None
     data: Annotated[dict[str, Any], AfterValidator(_small)] | None = None

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from app.core.schemas import Id, OptionalLine, Schema, Text
+from app.core.schemas import Id, Moment, OptionalLine, Schema, Text
 from app.customers.coerce import coerce, sentence
 from app.customers.models.consent import EVERY_TOPIC
 from app.customers.values import PROFILE, TAGS, FieldInfo
@@ -82,7 +82,7 @@ class ConsentGiven(Schema):
     source: Annotated[str, Field(min_length=1, max_length=200)] = "api"
     wording: Annotated[Text, Field(max_length=2000)] | None = None
     address: Annotated[Text, Field(max_length=100)] | None = Field(default=None, description="The IP address it came from.")
-    occurred_at: datetime | None = None
+    occurred_at: Moment | None = None
 
 
 class CustomerIn(Profile):

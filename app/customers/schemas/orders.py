@@ -9,7 +9,7 @@ from babel.numbers import list_currencies
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, WrapValidator, model_validator
 
 from app.core.errors import Invalid
-from app.core.schemas import Id, Line, ListQuery, OptionalLine, Schema, explain
+from app.core.schemas import Id, Line, ListQuery, Moment, OptionalLine, Schema, explain
 from app.customers.schemas.customers import Email
 
 MOST = 10**13
@@ -69,7 +69,7 @@ class OrderIn(Schema):
     currency: Currency | None = None
     rate: Rate | None = None
     refund_of: OptionalLine = None
-    ordered_at: datetime | None = None
+    ordered_at: Moment | None = None
     source: Id | None = Field(default=None, description="Id of a source of activities, such as a campaign.")
     lines: Annotated[list[LineIn], Field(max_length=500)] = []
     create_missing: bool = Field(default=False, description="Make the customer where there is none with this address or external id.")
