@@ -155,7 +155,7 @@ def test_strangers_find_nothing(call: Caller, client: FlaskClient) -> None:
 def test_who_may_only_look(client: FlaskClient) -> None:
     caller = Caller(client, "client")
     caller("GET", "/segments")
-    caller("POST", "/segments/preview", {"criteria": every(US)})
+    caller("POST", "/segments/preview", {"criteria": every(US)}, 403)
     caller("POST", "/segments", {"name": "x", "criteria": every(US)}, 403)
 
 
