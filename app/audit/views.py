@@ -16,8 +16,9 @@ pages = Pages("audit", __name__)
 
 
 def init_app(_app: Flask) -> None:
-    """Put the log on the page of settings, and let the edge write refused acts into it."""
+    """Put the log on the page of settings, and let the edge write refused acts into it, and the rooms below theirs."""
     registry.add(registry.refused, service.record_refused)
+    registry.add(registry.acts, service.record)
     part = SettingsPart("Audit log", "Who changed what, and what was refused", "/settings/audit", "history", "audit.view", 60)
     registry.add(registry.settings, part)
 

@@ -70,6 +70,8 @@ nav: list[NavItem] = []
 settings: list[SettingsPart] = []
 search: list[tuple[str, Callable[[int, str], list[Found]]]] = []
 """`(permission, find(workspace_id, words))`: at most five hits each."""
+acts: list[Callable[[int, Actor, str, tuple[str, int | None, str]], None]] = []
+"""`(workspace_id, by, action, subject)`: leave a trace of an act, in the caller's transaction; for rooms below the audit log."""
 refused: list[Callable[[int | None, Actor, str, str], None]] = []
 """`(workspace_id, by, what, why)`: leave a trace of a refused act, in a transaction of its own."""
 

@@ -7,8 +7,8 @@ from typing import Any
 import structlog
 
 from app.core.db import session
-from app.events import queries
 from app.events.codec import decode
+from app.events.queries import news as queries
 from app.events.registry import Handler, News, events, handlers
 from app.events.relay import KIND
 from app.jobs.carrier import Carrier, carriers

@@ -62,3 +62,4 @@ class Delivery(Model):
     enqueued_at: Mapped[datetime | None]
     error: Mapped[str | None]
     done_at: Mapped[datetime | None]
+    """When it was done, or had failed for good."""

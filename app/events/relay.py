@@ -7,7 +7,7 @@ from typing import Any
 import redis
 
 from app.core.db import session
-from app.events import queries
+from app.events.queries import news as queries
 from app.events.registry import handlers_of
 from app.jobs import carrier
 from app.jobs.clock import Desk, duty

@@ -1,16 +1,31 @@
-"""The verb of news: publish."""
+"""The verbs of news: publish, and what a person does about failed work."""
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
+import sqlalchemy as sa
+
+from app.core import registry
 from app.core.actor import Actor
-from app.core.db import session
+from app.core.db import any_workspace, session
+from app.core.errors import NotFound
 from app.core.time import now
-from app.events import queries
 from app.events.codec import encode
+from app.events.queries import failed
+from app.events.queries import news as queries
 from app.events.registry import Event, on, on_any
+from app.jobs.queries import wake
 
-__all__ = ["Event", "forget_old_news", "on", "on_any", "publish"]
+Kind = Literal["run", "delivery"]
+KINDS: tuple[Kind, ...] = ("run", "delivery")
+_CHANGES: dict[tuple[str, Kind], Callable[[int, int | None], sa.Update]] = {
+    ("retried", "run"): failed.retry_runs,
+    ("retried", "delivery"): failed.retry_deliveries,
+    ("discarded", "run"): failed.discard_runs,
+    ("discarded", "delivery"): failed.discard_deliveries,
+}
+__all__ = ["Event", "discard", "forget_old_news", "on", "on_any", "publish", "retry"]
 
 KEEP_DAYS = 14
 """How long an event can be looked up after everybody heard of it."""
@@ -27,6 +42,28 @@ def forget_old_news() -> bool:
     """Delete a batch of events that everybody heard of long ago; True: there may be more."""
     result: Any = session().execute(queries.delete_old(now() - timedelta(days=KEEP_DAYS), BATCH))
     return bool(result.rowcount == BATCH)
+
+
+def retry(workspace_id: int, by: Actor, kind: Kind | None = None, work_id: int | None = None) -> int:
+    """Queue a piece of failed work anew (or one that waits, at once), or all that failed; return how many. Raises NotFound."""
+    return _change(workspace_id, by, "retried", kind, work_id)
+
+
+def discard(workspace_id: int, by: Actor, kind: Kind | None = None, work_id: int | None = None) -> int:
+    """Give up a piece of failed work, or all; return how many. Raises NotFound."""
+    return _change(workspace_id, by, "discarded", kind, work_id)
+
+
+def _change(workspace_id: int, by: Actor, what: str, kind: Kind | None, work_id: int | None) -> int:
+    one = failed.find(workspace_id, kind, work_id) if kind and work_id is not None else None
+    if kind and one is None:
+        raise NotFound("piece of work")
+    statements = [_CHANGES[what, each](workspace_id, work_id) for each in KINDS if kind in {None, each}]
+    count = sum(len(session().execute(any_workspace(statement)).all()) for statement in statements)
+    session().execute(sa.select(wake()))
+    for leave_trace in registry.acts if count else ():
+        leave_trace(workspace_id, by, f"work.{what}", (kind or "work", work_id, one.name if one else f"{count} failed"))
+    return count
 
 
 def _who(by: Actor | None) -> dict[str, Any] | None:

@@ -188,22 +188,6 @@ CANCEL = (
 """Stop a living run; the step under way comes to nothing."""
 
 
-def _retried() -> dict[str, Any]:
-    return {"state": RunState.QUEUED, "attempts": 0, "run_after": clock, "finished_at": None, "enqueued_at": None}
-
-
-def retry(*where: sa.ColumnElement[bool]) -> sa.Update:
-    """Queue failed runs anew, but those whose key lives on in another run: that one does the work."""
-    other = _runs.alias("other")
-    alive = sa.exists().where(other.c.key == _run.key, sa.or_(other.c.state == RunState.QUEUED, other.c.state == RunState.RUNNING))
-    return _update(_run.state == RunState.FAILED, ~alive, *where).values(**_retried()).returning(_run.id, wake())
-
-
-def discard(*where: sa.ColumnElement[bool]) -> sa.Update:
-    """Give failed runs up."""
-    return _update(_run.state == RunState.FAILED, *where).values(state=RunState.CANCELLED).returning(_run.id)
-
-
 def delete_old(limit: int, days: int) -> sa.Delete:
     """Delete runs that ended so many days ago, and failures of periodic jobs that have succeeded since."""
     later = _runs.alias("later")

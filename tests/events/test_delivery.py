@@ -12,8 +12,9 @@ from redis import Redis
 
 from app.core.actor import Actor
 from app.core.time import now
-from app.events import deliver, queries, relay, service
+from app.events import deliver, relay, service
 from app.events.models import Delivery, Outbox
+from app.events.queries import news as queries
 from app.events.registry import Event, News, forget, on, on_any
 from tests.factories.jobs import drain
 

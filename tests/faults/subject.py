@@ -21,7 +21,7 @@ from flask import Flask
 
 from app import create_app
 from app.core.db import session
-from app.events import queries as event_queries
+from app.events.queries import news as event_queries
 from app.events.registry import on, on_any
 from app.events.service import Event, publish
 from app.jobs import queries, service, worker

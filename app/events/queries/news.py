@@ -115,6 +115,7 @@ FAIL = (
         enqueued_at=None,
         next_try_at=after(backoff(_delivery.attempts)),
         state=sa.case((_last, DeliveryState.FAILED), else_=DeliveryState.QUEUED),
+        done_at=sa.case((_last, clock), else_=sa.null()),
     )
     .returning(_delivery.state)
 )

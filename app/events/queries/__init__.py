@@ -1,0 +1,1 @@
+"""What events read and write, by noun."""
