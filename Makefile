@@ -11,7 +11,7 @@ help: ## List the targets
 
 run: ## Install what is missing and run Fairlead on http://127.0.0.1:8000 (PORT=… for another port)
 	@tools/prepare run
-	@exec .venv/bin/python -m app.core.services run
+	@exec .venv/bin/python tools/launch.py run
 
 test: ## Run the whole suite on throw-away servers (ARGS="tests/customers -k import" for a part)
 	@tools/prepare dev
@@ -42,7 +42,7 @@ browser: ## Drive Chromium through the main job
 	@exec .venv/bin/python -m pytest -m browser tests/browser $(ARGS)
 
 flask: ## Run a flask command with the settings of the running Fairlead: make flask DO=create-admin
-	@exec .venv/bin/python -m app.core.services exec .venv/bin/flask --app wsgi $(DO)
+	@exec .venv/bin/python tools/launch.py exec .venv/bin/flask --app wsgi $(DO)
 
 clean: ## Remove what can be built again; data in .fairlead stays
 	@rm -rf .venv static/node_modules static/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

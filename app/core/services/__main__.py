@@ -1,4 +1,4 @@
-"""The command behind the Makefile: `python -m app.core.services run`, or `exec` and a command."""
+"""The command behind the Makefile: `run`, or `exec` and a command. `tools/launch.py` starts it fastest."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.core.services.launcher import PROJECT, execute, run
 
-_USAGE = "usage: python -m app.core.services run | exec COMMAND [ARGUMENT …]"
+_USAGE = "usage: tools/launch.py run | exec COMMAND [ARGUMENT …]"
 
 
 def main(argv: list[str]) -> int:

@@ -13,15 +13,12 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-import psycopg2
-from alembic.config import Config as AlembicConfig
-from alembic.script import ScriptDirectory
-
 from app.core.services import keys
 from app.core.services.errors import ServiceError
 from app.core.services.instance import Instance
 from app.core.services.postgres import Postgres
 from app.core.services.processes import Processes
+from app.core.services.schema import is_current
 from app.core.services.servers import kept_home
 from app.core.services.valkey import Valkey
 from config import Config, ConfigError, in_url, is_loopback
@@ -141,33 +138,9 @@ def child_environment(environ: Mapping[str, str], settings: Mapping[str, str]) -
 
 def upgrade(config: Config, child: Mapping[str, str]) -> None:
     """Bring the schema up to date. Raises ServiceError."""
-    if not _is_current(config):
+    if not is_current(config.DATABASE_URL, PROJECT / "migrations" / "versions"):
         _say("Bringing the database up to date …")
         _flask("db", "upgrade", child=child)
-
-
-def _is_current(config: Config) -> bool:
-    """Tell whether the database has the newest schema, without the second that starting Flask takes."""
-    script = ScriptDirectory.from_config(_alembic())
-    try:
-        connection = psycopg2.connect(config.DATABASE_URL.replace("+psycopg2", "", 1), connect_timeout=10)
-    except psycopg2.Error as problem:
-        reason = f"The database of DATABASE_URL does not answer: {problem}"
-        raise ServiceError(reason) from None
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT version_num FROM alembic_version")
-            return {row[0] for row in cursor.fetchall()} == set(script.get_heads())
-    except psycopg2.errors.UndefinedTable:
-        return False
-    finally:
-        connection.close()
-
-
-def _alembic() -> AlembicConfig:
-    settings = AlembicConfig()
-    settings.set_main_option("script_location", str(PROJECT / "migrations").replace("%", "%%"))
-    return settings
 
 
 def demo(config: Config, folder: Path, child: Mapping[str, str]) -> None:

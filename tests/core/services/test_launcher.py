@@ -18,7 +18,7 @@ from app.core.services.errors import ServiceError
 from app.core.services.launcher import PROJECT, child_environment, execute, run, wait_for_port
 from app.core.services.process import free_port
 
-RUN = [sys.executable, "-m", "app.core.services", "run"]
+RUN = [sys.executable, "tools/launch.py", "run"]
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
