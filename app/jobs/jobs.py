@@ -1,5 +1,7 @@
 """Periodic jobs about jobs."""
 
+from app.core import kept_answers
+from app.core.time import now
 from app.jobs import service
 from app.jobs.registry import job
 
@@ -8,3 +10,10 @@ from app.jobs.registry import job
 def forget_old_runs() -> bool:
     """Delete what ended long ago."""
     return service.forget_old_runs()
+
+
+@job(every=3600, queue="bulk")
+def forget_old_keys() -> bool:
+    """Delete idempotency keys, and the answers kept under them, after a day."""
+    kept_answers.purge(now())
+    return False

@@ -7,7 +7,7 @@ from app.core import files
 from app.core.db import GuardError, after, any_workspace, find, get, session, time_limit, unless_taken
 from app.core.errors import Conflict, NotFound, TooLarge, Unavailable
 from app.core.files import CHUNK, File
-from app.core.web.idempotency import IdempotencyKey
+from app.core.kept_answers import IdempotencyKey
 from app.workspaces.models import Workspace
 
 

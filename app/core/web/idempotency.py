@@ -2,34 +2,20 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import sqlalchemy as sa
 from flask import Response, request
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Created, Model, Tenant, any_workspace, session
+from app.core.db import session
 from app.core.errors import Conflict, Invalid
+from app.core.kept_answers import KEPT, IdempotencyKey
 from app.core.time import now
 from app.core.web.principal import Principal
 
-KEPT = timedelta(hours=24)
 _STALE = timedelta(minutes=15)
 _LONGEST = 200
-
-
-class IdempotencyKey(Tenant, Model):
-    """A key that was used, by which call, and what was answered."""
-
-    __tablename__ = "idempotency_keys"
-    workspace_id: Mapped[int] = mapped_column(sa.Integer, sa.ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True)
-    key: Mapped[str] = mapped_column(primary_key=True)
-    call: Mapped[str]
-    status: Mapped[int | None] = mapped_column(sa.SmallInteger)
-    content_type: Mapped[str | None]
-    body: Mapped[bytes | None]
-    created_at: Mapped[Created] = mapped_column(index=True)
 
 
 def once(caller: Principal | None, answer: Callable[[], Response], *, keep: bool = True) -> Response:
@@ -51,11 +37,6 @@ def once(caller: Principal | None, answer: Callable[[], Response], *, keep: bool
     response = answer()
     _keep(caller.workspace_id, mine, response, response.get_data() if keep else None)
     return response
-
-
-def purge(moment: datetime) -> None:
-    """Forget keys older than a day."""
-    session().execute(any_workspace(sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < moment - KEPT)))
 
 
 def _fingerprint(caller: Principal) -> str:
