@@ -4,7 +4,6 @@ from flask import Response, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.core import registry
-from app.core.errors import NotFound
 from app.core.web.openapi import chapters
 from app.core.web.pages import Pages, redirect
 from app.core.web.principal import Principal
@@ -22,7 +21,7 @@ def home(caller: Principal) -> ResponseReturnValue:
     for item in sorted(registry.nav, key=lambda item: item.order):
         if item.href != "/" and (item.permission is None or caller.can(item.permission)):
             return redirect(item.href)
-    raise NotFound
+    return redirect("/account")
 
 
 @pages.get("/find", signed_in=True)

@@ -86,7 +86,7 @@ def _running(name: str, argv: list[str], settings: dict[str, str], logs: Path) -
 
 
 def _wait(url: str, logs: Path) -> None:
-    for _ in range(150):
+    for _ in range(600):
         with contextlib.suppress(urllib.error.URLError, ConnectionError):
             urllib.request.urlopen(url + "/health/live", timeout=2).close()  # noqa: S310 (our own server)
             return
