@@ -35,6 +35,38 @@ class SegmentPatch(Schema):
     version: int | None = None
 
 
+class SegmentForm(Schema):
+    """The page of a segment with rules: they come as JSON text, written by the builder."""
+
+    name: Line
+    description: Note = ""
+    criteria: Annotated[Text, Field(max_length=200_000)] = ""
+    version: int | None = None
+
+
+class ListForm(Schema):
+    """The page of a static list."""
+
+    name: Line
+    description: Note = ""
+
+
+class PeopleForm(Schema):
+    """People to put on a list, one a line."""
+
+    people: Annotated[Text, Field(max_length=1_000_000)] = ""
+
+
+class AskIn(Schema):
+    """What the builder asks about a tree that may not be saved: `segment` is the saved one, `seed` chooses other people."""
+
+    criteria: Criteria
+    segment: Id | None = None
+    seed: Annotated[int, Field(ge=0, le=2**31)] = 0
+    words: Annotated[Text, Field(max_length=200)] = ""
+    customer: Id | None = None
+
+
 class SegmentQuery(ListQuery):
     """Which segments to list: those with these letters in their name."""
 

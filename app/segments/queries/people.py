@@ -1,6 +1,6 @@
 """One customer with all that a tree looks at, for *why in, why out*."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from app.core.db import get, session
 from app.customers.models import Activity, Consent, Customer, CustomerStats
 from app.customers.models.consent import EVERY_TOPIC
+from app.customers.queries.find import search
 from app.segments import nodes
 from app.segments.evaluate import Act, Person
 from app.segments.intervals import of_activities
@@ -52,3 +53,11 @@ def _acts(workspace_id: int, customer_id: int, tests: Collection[nodes.ActivityT
         wanted = wanted.where(Activity.occurred_at >= min(begin for begin in begins if begin is not None))
     rows = session().execute(wanted.order_by(Activity.occurred_at.desc()).limit(MOST_ACTS))
     return tuple(Act(row.kind, row.occurred_at, row.source_id, row.data) for row in rows)
+
+
+def look_up(workspace_id: int, words: str, limit: int = 5) -> Sequence[Customer]:
+    """Return the customers whom a search by name, address or id finds, oldest first."""
+    mine = sa.select(Customer).where(Customer.workspace_id == workspace_id)
+    for word in search(words):
+        mine = mine.where(word)
+    return session().scalars(mine.order_by(Customer.id).limit(limit)).all()

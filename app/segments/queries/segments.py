@@ -40,6 +40,25 @@ def named_by(workspace_id: int, segment_id: int) -> Sequence[Segment]:
     return session().scalars(wanted.order_by(sa.func.lower(Segment.name))).all()
 
 
+def use_counts(workspace_id: int, ids: Collection[int]) -> dict[int, int]:
+    """Return how many segments name each of these."""
+    counted = sa.select(SegmentLink.names_id, sa.func.count())
+    wanted = counted.where(SegmentLink.workspace_id == workspace_id, SegmentLink.names_id.in_(ids))
+    return {row[0]: row[1] for row in session().execute(wanted.group_by(SegmentLink.names_id))}
+
+
+def count(workspace_id: int) -> int:
+    """Return how many segments there are."""
+    return session().scalar(sa.select(sa.func.count()).where(Segment.workspace_id == workspace_id)) or 0
+
+
+def named_like(workspace_id: int, words: str, limit: int = 5) -> Sequence[Segment]:
+    """Return segments with these letters in their name, for the search over everything."""
+    wanted = sa.select(Segment).where(Segment.workspace_id == workspace_id)
+    found = wanted.where(sa.func.lower(Segment.name).contains(words.lower(), autoescape=True))
+    return session().scalars(found.order_by(sa.func.lower(Segment.name)).limit(limit)).all()
+
+
 def reading(workspace_id: int, what: str) -> Sequence[Segment]:
     """Return the segments whose rules look at a field path, `activity:<kind>` or `segment:<id>`."""
     wanted = sa.select(Segment).where(Segment.workspace_id == workspace_id, Segment.reads.contains([what]))

@@ -13,10 +13,11 @@ from app.core.db import get, session
 from app.core.errors import Conflict, Invalid
 from app.core.registry import Use
 from app.customers.models import Customer, CustomerChange
+from app.customers.queries.customers import Known, resolve
 from app.segments.models import Cause, Segment, SegmentKind, SegmentMember, SegmentMove
 from app.segments.queries import news, segments
 from app.segments.queries.counting import WENT
-from app.segments.schemas import MembersIn
+from app.segments.schemas import MOST_IDS, MembersIn
 from app.segments.service.filling import Refreshed, moment_of
 from app.segments.service.news import move
 
@@ -37,6 +38,27 @@ def change(workspace_id: int, segment_id: int, given: MembersIn, by: Actor) -> R
             workspace_id, by, "segment.members_changed", ("segment", row.id, row.name), None, {"added": len(came), "removed": len(left)}
         )
     return Refreshed(row.members, len(came), len(left))
+
+
+def read_people(workspace_id: int, text: str) -> list[int]:
+    """Return the ids of customers named by address, external id or number, one a line. Raises Invalid naming who is not here."""
+    lines = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
+    if not lines:
+        raise Invalid({"people": "Write at least one address, external id or number."})
+    if len(lines) > MOST_IDS:
+        raise Invalid({"people": f"{MOST_IDS:,} at a time are the most."})
+    found = dict(zip(lines, resolve(workspace_id, [_known(line) for line in lines]), strict=True))
+    missing = [line for line, customer in found.items() if customer is None]
+    if missing:
+        shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5:,} more" if len(missing) > 5 else "")  # noqa: PLR2004 (a line's worth)
+        raise Invalid({"people": f"Not among the customers: {shown}."})
+    return [customer for customer in found.values() if customer is not None]
+
+
+def _known(line: str) -> Known:
+    if "@" in line:
+        return Known(email=line.lower())
+    return Known(id=int(line)) if line.isascii() and line.isdigit() and len(line) < 19 else Known(external_id=line)  # noqa: PLR2004 (fits bigint)
 
 
 def _check_known(workspace_id: int, ids: Sequence[int]) -> None:
@@ -80,3 +102,4 @@ def reading(workspace_id: int, path: str) -> list[Use]:
 
 registry.add(registry.erase, erase)
 registry.add(registry.segment_uses, named_by)
+registry.add(registry.field_uses, reading)

@@ -116,6 +116,15 @@ def mailable(tried: Tried) -> int:
         return counting.count(nodes.All("", (tried.node, consent, address)), tried.scope)
 
 
+def since_saved(tried: Tried, segment: Segment) -> tuple[int, int]:
+    """Return how many of those who fit are not members of the saved segment, and how many members do not fit."""
+    with asking():
+        stay, come = (
+            counting.count(nodes.All("", (tried.node, nodes.MemberTest("saved", segment.id, inside))), tried.scope) for inside in (True, False)
+        )
+    return come, segment.members - stay
+
+
 @contextmanager
 def asking() -> Iterator[None]:
     """Ask large questions with a limit on their time."""
