@@ -94,16 +94,16 @@ def test_a_segment_that_is_still_being_filled_cannot_be_counted_with(place: int,
 
 def test_ten_who_fit_and_ten_others(place: int) -> None:
     tried = previews.read(place, every(US))
-    assert [row.country for row in previews.sample(place, tried, 3)] == ["US"] * 3
-    everybody = {row.id for row in previews.sample(place, tried, 10)}
+    assert [row.customer.country for row in previews.sample(place, tried, 3)] == ["US"] * 3
+    everybody = {row.customer.id for row in previews.sample(place, tried, 10)}
     assert len(everybody) == 5
-    assert {row.id for seed in range(1, 30) for row in previews.sample(place, tried, 1, seed)} == everybody
-    assert all({row.id for row in previews.sample(place, tried, 10, seed)} == everybody for seed in range(5))
+    assert {row.customer.id for seed in range(1, 30) for row in previews.sample(place, tried, 1, seed)} == everybody
+    assert all({row.customer.id for row in previews.sample(place, tried, 10, seed)} == everybody for seed in range(5))
 
 
 def test_who_may_be_written_to(place: int) -> None:
     tried = previews.read(place, every(US))
-    first, second, *_ = previews.sample(place, tried, 5)
+    first, second, *_ = (row.customer for row in previews.sample(place, tried, 5))
     a_consent(first)
     a_consent(second, "unsubscribed")
     assert previews.mailable(tried) == 1

@@ -89,7 +89,8 @@ def fill(segment: Segment) -> Refreshed:
     node = read(segment)
     counting.prepare()
     answer, count = keep("segment_answer", counting.fitting(node, Scope(segment.workspace_id, moment)))
-    if segment.filled_at is None and not _has_members(segment.id):
+    first = segment.filled_at is None and not _has_members(segment.id)
+    if first:
         entered = count = _first(segment, answer, node, moment.now)
         left = 0
     else:
@@ -98,7 +99,7 @@ def fill(segment: Segment) -> Refreshed:
         count -= ghosts
     segment.took_ms = round(1000 * (perf_counter() - began))
     segment.filled_at, segment.refreshed_at, segment.problem = segment.filled_at or moment.now, moment.now, None
-    record(segment, count, entered, left, moment.now, spread=False)
+    record(segment, count, 0 if first else entered, left, moment.now, spread=False)
     return Refreshed(count, entered, left)
 
 
@@ -118,14 +119,17 @@ def moment_of(workspace_id: int) -> Moment:
 
 
 def record(segment: Segment, count: int, entered: int, left: int, at: datetime, *, spread: bool) -> None:
-    """Note the number of members, the hour's coming and going, and tell the rooms above if there was any."""
+    """Note the number of members, the hour's coming and going, and tell the rooms above.
+
+    Those who are in a segment from its first filling on did not enter it: they count as nobody's move.
+    """
     segment.members = count
     hour = at.replace(minute=0, second=0, microsecond=0)
     row = insert(SegmentCount).values(segment_id=segment.id, hour=hour, members=count, entered=entered, left=left)
     sums = {"members": count, "entered": SegmentCount.entered + entered, "left": SegmentCount.left + left}
     session().execute(row.on_conflict_do_update(index_elements=["segment_id", "hour"], set_=sums))
     session().flush()
-    if entered or left:
+    if entered or left or segment.filled_at == at:
         publish(SegmentRefreshed(segment.workspace_id, segment.id, count, entered, left, spread))
 
 

@@ -12,6 +12,7 @@ from app.core.db import session, time_limit
 from app.core.errors import Unavailable
 from app.core.time import now
 from app.customers.models import Customer
+from app.customers.queries.lists import Row, load
 from app.segments import ast, nodes
 from app.segments.compiler import Scope
 from app.segments.evaluate import Verdict, explain
@@ -93,13 +94,11 @@ def count_parts(tried: Tried, whole: int) -> dict[str, Part]:
     return found
 
 
-def sample(workspace_id: int, tried: Tried, size: int = 10, seed: int = 0) -> Sequence[Customer]:
-    """Return some customers who fit; another `seed` gives others. Raises Unavailable."""
+def sample(workspace_id: int, tried: Tried, size: int = 10, seed: int = 0) -> Sequence[Row]:
+    """Return some customers who fit, with their figures; another `seed` gives others. Raises Unavailable."""
     with asking():
         ids = counting.sample(tried.node, tried.scope, size, seed)
-    mine = (Customer.workspace_id == workspace_id, Customer.id.in_(ids))
-    rows = {row.id: row for row in session().scalars(sa.select(Customer).where(*mine))}
-    return [rows[found] for found in ids if found in rows]
+    return load(workspace_id, ids)
 
 
 def why(workspace_id: int, tried: Tried, customer_id: int) -> tuple[Customer, Verdict]:
@@ -120,7 +119,8 @@ def since_saved(tried: Tried, segment: Segment) -> tuple[int, int]:
     """Return how many of those who fit are not members of the saved segment, and how many members do not fit."""
     with asking():
         stay, come = (
-            counting.count(nodes.All("", (tried.node, nodes.MemberTest("saved", segment.id, inside))), tried.scope) for inside in (True, False)
+            counting.count(nodes.All("", (tried.node, nodes.MemberTest("saved", segment.id, inside))), tried.scope)
+            for inside in (True, False)
         )
     return come, segment.members - stay
 

@@ -22,24 +22,22 @@ from app.segments.words import rule, say, written
 pages = Pages("segment_previews", __name__)
 
 
-@pages.post("/segments/preview/answer", permission="segments.view")
+@pages.post("/segments/preview/answer", permission="segments.edit")
 def answer(caller: Principal) -> ResponseReturnValue:
     """Return the tree in words, some who fit, how many may be written to, and the difference to what is saved."""
     given = parse(AskIn, json.body())
     tried = previews.read(caller.workspace_id, given.criteria)
     saved = segments.get_segment(caller.workspace_id, given.segment) if given.segment else None
-    sees = caller.can("customers.view")
     return render_template(
         "segments/_answer.html",
         blocks=say(tried.node, tried.words),
-        sample=previews.sample(caller.workspace_id, tried, 10, given.seed) if sees else [],
-        sees=sees,
+        sample=previews.sample(caller.workspace_id, tried, 10, given.seed),
         mailable=previews.mailable(tried),
         moved=previews.since_saved(tried, saved) if saved and saved.filled_at else None,
     )
 
 
-@pages.post("/segments/preview/why", permission="customers.view")
+@pages.post("/segments/preview/why", permission="segments.edit")
 def why(caller: Principal) -> ResponseReturnValue:
     """Return why a customer, found by name or by id, is in or out."""
     given = parse(AskIn, json.body())
@@ -54,7 +52,7 @@ def why(caller: Principal) -> ResponseReturnValue:
     return render_template("segments/_why.html", customer=row, verdict=verdict, reasons=reasons, others=others)
 
 
-@pages.get("/segments/values", permission="customers.view")
+@pages.get("/segments/values", permission="segments.edit")
 def values(caller: Principal) -> ResponseReturnValue:
     """Return values to suggest for a field."""
     info = vocabulary(caller.workspace_id).fields.get(request.args.get("field", ""))
