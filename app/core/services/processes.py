@@ -35,6 +35,7 @@ class Processes(Manager):  # type: ignore[misc] # honcho has no types
         """Prepare one of each; `started` will be called, in a thread of its own, once all are on their way."""
         super().__init__()
         self.asked = False
+        self._late: threading.Timer | None = None
         self._started_hook = started
         self._process_ctor = _Leashed
         for name, command in parse_procfile(procfile.read_text()).processes.items():
@@ -48,14 +49,16 @@ class Processes(Manager):  # type: ignore[misc] # honcho has no types
         """Run until all have ended. `asked` tells afterwards whether somebody asked for that."""
         signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
         super().loop()
+        if self._late is not None:
+            self._late.cancel()
         self.asked = self.returncode in {130, 143}
 
     def terminate(self) -> None:
         """Send TERM to all, and KILL after a while to those that are left, even if none has ended by then (honcho waits for the first)."""
         if not self._terminating:
-            late = threading.Timer(PATIENCE, self.kill)
-            late.daemon = True
-            late.start()
+            self._late = threading.Timer(PATIENCE, self.kill)
+            self._late.daemon = True
+            self._late.start()
         super().terminate()
 
     def _start(self) -> None:
