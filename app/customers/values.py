@@ -105,9 +105,10 @@ PROFILE = (
 )
 TAGS = FieldInfo("tags", "Tags", FieldType.LIST.value, "tags")
 CONSENT = FieldInfo("consent.email", "E-mail consent", FieldType.TEXT.value, "consent", STATES, CONSENT_WORDS, editable=False)
+LIFETIME_VALUE = _computed("lifetime_value", "Lifetime value", FieldType.MONEY)
 STATS = (
     _computed("orders_count", "Orders", FieldType.NUMBER),
-    _computed("lifetime_value", "Lifetime value", FieldType.MONEY),
+    LIFETIME_VALUE,
     _computed("first_order_at", "First order", FieldType.DATETIME),
     _computed("last_order_at", "Last order", FieldType.DATETIME),
     _computed("last_activity_at", "Last seen", FieldType.DATETIME),

@@ -41,7 +41,7 @@ def list_customers(caller: Principal, query: CustomerQuery) -> Page[CustomerOut]
     """Return a page of customers."""
     here = caller.workspace_id
     wanted = find(here, query, fields.custom(here), place(here))
-    found = page(wanted, query.sort, query.limit, query.cursor, query.back)
+    found = page(wanted, query.sort, query.limit, query.cursor)
     return Page(items=shown(here, found.rows), next=found.next)
 
 

@@ -84,3 +84,10 @@ def suppression_counts(workspace_id: int) -> dict[str, int]:
     """Return how many addresses are suppressed, by reason."""
     query = sa.select(Suppression.reason, sa.func.count()).where(Suppression.workspace_id == workspace_id).group_by(Suppression.reason)
     return {row[0]: row[1] for row in session().execute(query)}
+
+
+def topic_counts(workspace_id: int) -> dict[int, int]:
+    """Return how many people take each topic, over all channels."""
+    asked = (Consent.workspace_id == workspace_id, Consent.topic_id != EVERY_TOPIC, Consent.state == "subscribed")
+    query = sa.select(Consent.topic_id, sa.func.count(sa.distinct(Consent.customer_id))).where(*asked).group_by(Consent.topic_id)
+    return {row[0]: row[1] for row in session().execute(query)}

@@ -1,17 +1,19 @@
 """What is counted on the list of customers, and the counts that are kept."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.core.db import any_workspace, session
 from app.customers import fields
+from app.customers.coerce import Place
 from app.customers.models import Consent, Customer, KeptCount, SavedView, Suppression
 from app.customers.models.consent import EVERY_TOPIC
 from app.customers.queries.find import find
 from app.customers.queries.place import place
 from app.customers.schemas.lists import from_query
+from app.customers.values import FieldInfo
 
 EVERYONE, MAILABLE, VIEW = "everyone", "mailable", "view:"
 Count = sa.Select[*tuple[Any, ...]]
@@ -35,9 +37,10 @@ def mailable(workspace_id: int) -> Count:
     return people.where(*agreed, Customer.workspace_id == workspace_id, Customer.email.is_not(None), ~listed)
 
 
-def of_query(workspace_id: int, query: str) -> Count:
-    """Return the count of whom a list's address finds. Raises Invalid where it no longer makes sense."""
-    wanted = find(workspace_id, from_query(query), fields.custom(workspace_id), place(workspace_id))
+def of_query(workspace_id: int, query: str, custom: Mapping[str, FieldInfo] | None = None, at: Place | None = None) -> Count:
+    """Return the count of whom a list's address finds; `custom` and `at` where they are known. Raises Invalid where it makes no sense any more."""
+    known = fields.custom(workspace_id) if custom is None else custom
+    wanted = find(workspace_id, from_query(query), known, at or place(workspace_id))
     return wanted.select(sa.func.count())
 
 

@@ -73,21 +73,21 @@ def order_of(sort: str) -> Order:
     return Order(Customer.created_at, datetime, down)
 
 
-def page(wanted: Wanted, sort: str, limit: int, cursor: str | None = None, back: str | None = None) -> CustomerPage:
-    """Return the page after `cursor` or before `back`, else the first. Raises Invalid for a cursor of another list."""
-    order = order_of(sort)
-    place = decode_cursor(cursor or back or "", (order.kind, int, int)) if cursor or back else None
+def page(wanted: Wanted, sort: str, limit: int, cursor: str | None = None) -> CustomerPage:
+    """Return the first page, or that after (before, where it begins with a minus) `cursor`. Raises Invalid for a cursor of another list."""
+    order, back = order_of(sort), (cursor or "").startswith("-")
+    place = decode_cursor((cursor or "").removeprefix("-"), (order.kind, int, int)) if cursor else None
     began = time.perf_counter()
-    found, total = _few(wanted, order, limit, place, reverse=bool(back)) if wanted.conditions else ([], None)
+    found, total = _few(wanted, order, limit, place, reverse=back) if wanted.conditions else ([], None)
     if total is None or total > MOST_COUNTED:
-        found = _many(wanted, order, limit, place, reverse=bool(back))
+        found = _many(wanted, order, limit, place, reverse=back)
     took = round((time.perf_counter() - began) * 1000)
     more, found = len(found) > limit, found[:limit]
     if back:
         found.reverse()
-    first = _first(place, len(found), back=bool(back))
+    first = _first(place, len(found), back=back)
     forth = _cursor(found[-1], first + len(found) - 1) if found and (more or back) else None
-    before = _cursor(found[0], first - 1) if found and (more if back else cursor) else None
+    before = "-" + _cursor(found[0], first - 1) if found and (more if back else cursor) else None
     over = total is not None and total > MOST_COUNTED
     return CustomerPage(load(wanted.workspace_id, [ident for _, ident in found]), first, total, over, took, forth, before)
 

@@ -6,13 +6,17 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from app.core.db import after, decode_cursor, encode_cursor, get, session
+from app.core.errors import NotFound
 from app.customers.models import Order, OrderLine
 from app.customers.schemas.orders import OrderQuery
 
 
-def get_order(workspace_id: int, order_id: int) -> Order:
-    """Return an order. Raises NotFound."""
-    return get(Order, workspace_id, order_id)
+def get_order(workspace_id: int, order_id: int, customer_id: int | None = None) -> Order:
+    """Return an order, of this customer where one is named. Raises NotFound."""
+    row = get(Order, workspace_id, order_id)
+    if customer_id is not None and row.customer_id != customer_id:
+        raise NotFound(Order.noun)
+    return row
 
 
 def by_external_id(workspace_id: int, names: Collection[str]) -> dict[str, Order]:

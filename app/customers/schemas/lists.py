@@ -45,10 +45,9 @@ class CustomerFilter(Schema):
 
 
 class CustomerQuery(CustomerFilter, ListQuery):
-    """A page of the list. `back` is a cursor too: of the page before it."""
+    """A page of the list. A cursor that begins with a minus leads back."""
 
     cursor: Annotated[Annotated[str, Field(max_length=4000)] | None, Blank] = None
-    back: Annotated[Annotated[str, Field(max_length=4000)] | None, Blank] = None
 
 
 class ExportQuery(CustomerFilter):

@@ -31,11 +31,11 @@ class Counted:
     at: datetime | None
 
 
-def read(workspace_id: int, wanted: Mapping[str, Count], budget: float = BUDGET) -> dict[str, Counted]:
-    """Return counts by name: kept ones where they are fresh, new ones as far as `budget` (seconds) lasts, else old ones."""
+def read(workspace_id: int, wanted: Mapping[str, Count], budget: float | None = None) -> dict[str, Counted]:
+    """Return counts by name: kept ones where they are fresh, new ones as far as `budget` (seconds; else BUDGET) lasts, else old ones."""
     kept = queries.kept(workspace_id, wanted.keys())
     found: dict[str, Counted] = {}
-    left = budget
+    left = BUDGET if budget is None else budget
     for name, statement in wanted.items():
         row = kept.get(name)
         if row is not None and now() - row.counted_at < FRESH:

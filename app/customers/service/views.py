@@ -32,6 +32,11 @@ def save(workspace_id: int, given: ViewIn, by: Actor) -> SavedView:
     return row
 
 
+def get_view(workspace_id: int, view_id: int) -> SavedView:
+    """Return a view. Raises NotFound."""
+    return get(SavedView, workspace_id, view_id)
+
+
 def delete(workspace_id: int, view_id: int, by: Actor) -> None:
     """Remove a view. Raises NotFound."""
     row = get(SavedView, workspace_id, view_id)

@@ -1,132 +1,181 @@
-"""One customer: who they are, what they are worth, all that happened, what they agreed to."""
+"""The profile of a customer: who they are, what they allowed, what happened."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel import Locale
-from flask import render_template, request
+from flask import current_app, render_template, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
 
-from app.core import registry
-from app.core.errors import Invalid
 from app.core.schemas import parse
 from app.core.time import now
-from app.core.web.flash import flash
-from app.core.web.form import Form, nested
+from app.core.web.form import nested
+from app.core.web.format import of_request
 from app.core.web.pages import Pages, is_fragment, redirect
 from app.core.web.principal import Principal
 from app.customers import fields
-from app.customers.models.consent import CHANNELS, EVERY_TOPIC
-from app.customers.queries.consent import list_log, list_topics, standings
+from app.customers.models import CustomerStats
+from app.customers.models.activities import Kind
+from app.customers.queries import consent as consent_queries
+from app.customers.queries.activities import MACHINES
 from app.customers.queries.customers import get_row
-from app.customers.queries.lists import Row
+from app.customers.queries.orders import get_order, lines_of
 from app.customers.queries.timeline import Moment, timeline
 from app.customers.schemas.activities import TimelineQuery
-from app.customers.schemas.customers import ConsentGiven
-from app.customers.service.consent import set_consent
-from app.customers.values import FieldInfo
-from app.customers.words import CHANNEL_WORDS, say
+from app.customers.values import COUNTRY_WORDS, ORIGIN_WORDS, PROFILE, STAGE_WORDS, FieldInfo
+from app.customers.views.lists import place_of
+from app.customers.words import CHANNEL_WORDS, Words, say
 
-pages = Pages("customer_profile", __name__)
-_PAGE = 30
+pages = Pages("customer_profiles", __name__)
+PER_PAGE = 30
 _ICONS = {
-    "sent": "mail", "delivered": "mail", "opened": "eye", "opened_machine": "robot", "opened_unsure": "eye", "clicked": "click",
-    "clicked_machine": "robot", "clicked_unsure": "click", "visited": "world", "bounced": "corner-up-left", "complained": "flag",
-    "order": "shopping-bag", "refund": "corner-up-left", "created": "user-plus", "updated": "pencil",
-}  # fmt: skip
-_VERDICTS = {"machine": "machine", "unsure": "unsure"}
+    "sent": "mail",
+    "delivered": "inbox",
+    "opened": "eye",
+    "clicked": "click",
+    "visited": "world",
+    "bounced": "corner-up-left",
+    "complained": "alert-triangle",
+    "order": "shopping-bag",
+    "refund": "corner-up-left",
+    "subscribed": "check",
+    "unsubscribed": "minus",
+    "pending": "question-mark",
+    "created": "user-plus",
+    "updated": "pencil",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An entry of the timeline as it is drawn. `verdict`: machine or unsure, else empty."""
+
+    at: datetime
+    day: date
+    icon: str
+    words: Words
+    href: str | None
+    source: Any
+    verdict: str
 
 
 @pages.get("/customers/<int:customer_id>", "customers.view")
 def show_customer(caller: Principal, customer_id: int) -> ResponseReturnValue:
-    """Show the profile; htmx asks for the timeline alone."""
+    """Show a customer."""
     here = caller.workspace_id
     row = get_row(here, customer_id)
-    query = parse(TimelineQuery, nested(TimelineQuery, request.args) | {"limit": _PAGE})
-    moments, older = timeline(here, customer_id, query)
-    shown: dict[str, Any] = {"row": row, "query": query, "days": _by_day(moments, _zone(caller)), "older": older}
-    if is_fragment():
-        return render_template("customers/_timeline.html", **shown)
-    segments = any(item.href == "/segments" for item in registry.nav)
-    custom = [(info, _stored(info, row.customer.attributes.get(info.key))) for info in fields.custom(here).values()]
-    shown |= {
-        "custom": custom,
-        "standings": standings(here, customer_id),
-        "there": _local_time(row),
-        "country": _country(caller, row),
-        "segments_here": segments,
-    }
-    return render_template("customers/profile.html", **shown, words=CHANNEL_WORDS)
-
-
-@pages.form("/customers/<int:customer_id>/consent", "customers.edit")
-def consent(caller: Principal, customer_id: int) -> ResponseReturnValue:
-    """Note that a customer gave or took back consent, and show how it came about before."""
-    here = caller.workspace_id
-    row = get_row(here, customer_id)
-    form = Form(
-        ConsentGiven, request.form if request.method == "POST" else None, initial={"source": "told in person", "state": "subscribed"}
+    custom = fields.custom(here)
+    return render_template(
+        "customers/profile.html",
+        row=row,
+        customer=row.customer,
+        stats=row.stats,
+        figures=figures(row.stats),
+        identity=_identity(row.customer),
+        own=[(info, show_value(info, row.customer.attributes.get(info.key))) for info in custom.values()],
+        standings=consent_queries.standings(here, customer_id),
+        stages=STAGE_WORDS,
+        channels=CHANNEL_WORDS,
+        local=_local_time(row.customer.zone),
+        country=COUNTRY_WORDS.get(row.customer.country or "", row.customer.country),
+        segments=f"/segments/of/{customer_id}" if _leads_somewhere(f"/segments/of/{customer_id}") else None,
+        **_timeline(caller, customer_id),
     )
-    if request.method == "POST":
-        try:
-            set_consent(here, [customer_id], form.parse(), caller.actor)
-            flash("Noted.", tone="good")
-            return redirect(f"/customers/{customer_id}")
-        except Invalid as no:
-            form.refuse(no)
-            row = get_row(here, customer_id)
-    topics = [(EVERY_TOPIC, "The channel as a whole"), *((topic.id, topic.name) for topic in list_topics(here))]
-    channels = [(channel, CHANNEL_WORDS[channel]) for channel in CHANNELS]
-    page = render_template(
-        "customers/consent.html", row=row, form=form, topics=topics, channels=channels, log=list_log(here, customer_id), words=CHANNEL_WORDS
+
+
+@pages.get("/customers/<int:customer_id>/timeline", "customers.view")
+def show_timeline(caller: Principal, customer_id: int) -> ResponseReturnValue:
+    """Show the next page of the timeline; without htmx, the profile has it."""
+    if not is_fragment():
+        return redirect(f"/customers/{customer_id}?{request.query_string.decode()}")
+    row = get_row(caller.workspace_id, customer_id)
+    template = "customers/_moments.html" if request.args.get("cursor") else "customers/_timeline.html"
+    return render_template(template, customer=row.customer, **_timeline(caller, customer_id))
+
+
+@pages.get("/customers/<int:customer_id>/orders/<int:order_id>", "customers.view")
+def show_order(caller: Principal, customer_id: int, order_id: int) -> ResponseReturnValue:
+    """Show an order with its lines."""
+    row = get_row(caller.workspace_id, customer_id)
+    order = get_order(caller.workspace_id, order_id, customer_id)
+    return render_template("customers/order.html", customer=row.customer, order=order, lines=lines_of([order.id]).get(order.id, []))
+
+
+def figures(stats: CustomerStats) -> dict[str, Any]:
+    """Return what is made of the computed columns: the average order, and the usual days between two."""
+    count, first, last = stats.orders_count, stats.first_order_at, stats.last_order_at
+    gap = round((last - first).total_seconds() / 86_400 / (count - 1)) if first and last and count > 1 else None
+    return {"average": round(stats.lifetime_value / count) if count else None, "gap": gap}
+
+
+def show_value(info: FieldInfo, value: Any) -> Any:
+    """Return a custom value for people; None where there is none."""
+    if value is None:
+        return None
+    if info.type == "money":
+        return of_request().money(value)
+    if info.type == "number":
+        return of_request().decimal(value, 0 if value == int(value) else 2)
+    if info.type == "boolean":
+        return "Yes" if value else "No"
+    if info.type == "date":
+        return of_request().day(date.fromisoformat(value))
+    if info.type == "datetime":
+        return of_request().when(datetime.fromisoformat(value))
+    return ", ".join(value) if isinstance(value, list) else value
+
+
+def _identity(customer: Any) -> list[tuple[str, Any]]:
+    words = {info.path: info for info in PROFILE}
+    names = (
+        "external_id",
+        "phone",
+        "birthday",
+        "gender",
+        "language",
+        "company",
+        "job_title",
+        "country",
+        "region",
+        "city",
+        "postcode",
+        "zone",
     )
-    return page, 422 if form.errors else 200
+    pairs = [(words[name].label, getattr(customer, name), words[name]) for name in names]
+    known = [(label, info.say(value) if isinstance(value, str) else of_request().day(value)) for label, value, info in pairs if value]
+    came = ORIGIN_WORDS.get(customer.origin, customer.origin.capitalize())
+    return [*known, ("Came from", f"{came}, {of_request().day(customer.created_at.date())}")]
 
 
-def _stored(info: FieldInfo, value: Any) -> Any:
-    """Return a custom field's value, days and times as such rather than as kept in JSON."""
-    if isinstance(value, str) and info.type == "date":
-        return date.fromisoformat(value)
-    if isinstance(value, str) and info.type == "datetime":
-        return datetime.fromisoformat(value)
-    return value
+def _local_time(zone: str | None) -> str | None:
+    return f"{now().astimezone(ZoneInfo(zone)):%H:%M}" if zone else None
 
 
-def _zone(caller: Principal) -> ZoneInfo:
-    return ZoneInfo(caller.workspace.zone if caller.workspace else "UTC")
+def _leads_somewhere(path: str) -> bool:
+    """Tell whether a higher room has a page at this address."""
+    try:
+        current_app.url_map.bind("").match(path)
+    except HTTPException:
+        return False
+    return True
 
 
-def _by_day(moments: list[Moment], zone: ZoneInfo) -> list[tuple[datetime, list[dict[str, Any]]]]:
-    """Group entries by the workspace's day, newest first, each in words with its icon and verdict."""
-    days: list[tuple[datetime, list[dict[str, Any]]]] = []
-    for moment in moments:
-        local = moment.at.astimezone(zone)
-        if not days or days[-1][0].date() != local.date():
-            days.append((local, []))
-        days[-1][1].append(_entry(moment))
-    return days
+def _timeline(caller: Principal, customer_id: int) -> dict[str, Any]:
+    given = nested(TimelineQuery, request.args)
+    query = parse(TimelineQuery, {name: value for name, value in given.items() if name != "after"} | {"limit": PER_PAGE})
+    moments, following = timeline(caller.workspace_id, customer_id, query)
+    zone = ZoneInfo(place_of(caller).zone)
+    shown = [_shown(moment, customer_id, zone) for moment in moments]
+    return {"moments": shown, "following": following, "timeline": query, "last_day": request.args.get("after", "")}
 
 
-def _entry(moment: Moment) -> dict[str, Any]:
-    verdict = _VERDICTS.get(moment.name.rpartition("_")[2]) if moment.what == "activity" else None
-    otherwise = {"consent": "shield-check", "change": "pencil"}.get(moment.what, "activity")
-    return {
-        "at": moment.at,
-        "icon": _ICONS.get(moment.name, otherwise),
-        "says": say(moment),
-        "source": moment.source if moment.what in {"activity", "order"} else None,
-        "verdict": verdict,
-    }
-
-
-def _country(caller: Principal, row: Row) -> str | None:
-    """Return the customer's country by name."""
-    locale = Locale.parse(caller.workspace.locale if caller.workspace else "en")
-    name: str | None = locale.territories.get(row.customer.country or "", row.customer.country)
-    return name
-
-
-def _local_time(row: Row) -> str | None:
-    """Return the hour where the customer is, or None if their zone is not known."""
-    return now().astimezone(ZoneInfo(row.customer.zone)).strftime("%H:%M") if row.customer.zone else None
+def _shown(moment: Moment, customer_id: int, zone: ZoneInfo) -> Shown:
+    name = moment.name.removesuffix("_machine").removesuffix("_unsure")
+    kind = Kind.__members__.get(moment.name.upper())
+    verdict = ("unsure" if moment.name.endswith("_unsure") else "machine") if moment.what == "activity" and kind in MACHINES else ""
+    icon = "robot" if verdict == "machine" else _ICONS.get(name, "bolt")
+    href = f"/customers/{customer_id}/orders/{moment.row.id}" if moment.what == "order" else None
+    source = moment.source if moment.what in ("activity", "order") else None
+    return Shown(moment.at, moment.at.astimezone(zone).date(), icon, say(moment), href, source, verdict)

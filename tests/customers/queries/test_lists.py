@@ -176,7 +176,7 @@ def test_pages_on_and_back_show_everybody_once(session: Session, here: int, sort
     assert [found.first for found in pages] == [1, 6, 11, 16, 21]
     back, at = pages[-1].back, []
     while back:
-        found = look(here, query, 5, back=back)
+        found = look(here, query, 5, cursor=back)
         at.append(found.first)
         assert [row.customer.id for row in found.rows] == seen[3 - len(at) + 1]
         assert found.next is not None

@@ -46,8 +46,9 @@ def test_somebody_without_anything_has_a_page(browser: Browser, session: Any) ->
 
 def test_htmx_gets_the_timeline_alone(browser: Browser, session: Any) -> None:
     ada = a_customer(browser.workspace_id)
-    part = browser.get(f"/customers/{ada.id}?kind=shop", headers={"HX-Request": "true"}).text
+    part = browser.get(f"/customers/{ada.id}/timeline?kind=shop", headers={"HX-Request": "true"}).text
     assert part.strip().startswith("<section")
+    assert browser.get(f"/customers/{ada.id}/timeline?kind=shop").location == f"/customers/{ada.id}?kind=shop"
     assert "<h1>" not in part
 
 
@@ -66,7 +67,7 @@ def test_strangers_and_numbers_nobody_has_are_not_found(browser: Browser, sessio
 def test_consent_is_noted_with_its_source(browser: Browser, session: Any) -> None:
     ada = a_customer(browser.workspace_id)
     url = f"/customers/{ada.id}/consent"
-    said = {"channel": "email", "topic_id": "0", "state": "subscribed", "source": "signed form", "wording": "Yes, news please"}
+    said = {"place": "email:0", "state": "subscribed", "basis": "", "source": "signed form", "wording": "Yes, news please"}
     assert browser.post(url, said).status_code == 303
     assert session.scalars(sa.select(Consent.state).where(Consent.workspace_id == browser.workspace_id)).all() == ["subscribed"]
     entry = session.scalars(sa.select(ConsentLog).where(ConsentLog.workspace_id == browser.workspace_id)).one()
@@ -77,15 +78,16 @@ def test_consent_is_noted_with_its_source(browser: Browser, session: Any) -> Non
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
-        ({"channel": "fax"}, "channel"),
-        ({"topic_id": "99"}, "topic_id"),
+        ({"place": "fax:0"}, "place"),
+        ({"place": "email:99"}, "place"),
+        ({"state": "perhaps"}, "state"),
         ({"source": ""}, "source"),
         ({"source": "x" * 10_000}, "source"),
     ],
 )
 def test_a_wrong_consent_names_the_field(browser: Browser, session: Any, wrong: dict[str, str], field: str) -> None:
     ada = a_customer(browser.workspace_id)
-    said = {"channel": "email", "topic_id": "0", "state": "subscribed", "source": "form"} | wrong
+    said = {"place": "email:0", "state": "subscribed", "source": "form"} | wrong
     answer = browser.post(f"/customers/{ada.id}/consent", said)
     assert answer.status_code == 422
     assert f'id="{field}"' in answer.text or f'name="{field}"' in answer.text
