@@ -10,6 +10,8 @@ from app.customers.queries.activities import kind_label
 
 CHANNEL_WORDS = {"email": "E-mail", "sms": "SMS", "phone": "Phone", "post": "Post"}
 STATE_WORDS = {"subscribed": "given", "pending": "asked for, not confirmed", "unsubscribed": "withdrawn"}
+_PLAIN = ("path", "page", "url", "title", "link")
+"""Facts that say by themselves what they are."""
 _CHANGES = {"created": "Came in", "updated": "Changed", "deleted": "Deleted"}
 
 
@@ -45,7 +47,7 @@ def _activity(moment: HasMoment) -> Words:
 def facts(data: dict[str, Any], most: int = 4) -> str:
     """Return the first plain facts of an event: *plan pro · seats 3*."""
     plain = [(key, value) for key, value in data.items() if isinstance(value, str | int | float | bool)]
-    return " · ".join(f"{key.replace('_', ' ')} {value}" for key, value in plain[:most])
+    return " · ".join(str(value) if key in _PLAIN else f"{key.replace('_', ' ')} {value}" for key, value in plain[:most])
 
 
 def _order(moment: HasMoment) -> Words:

@@ -13,9 +13,10 @@ Key = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z][a-z0-9_
 
 def _lines(value: object) -> object:
     """Read choices as a form sends them: one a line."""
-    entries = value.splitlines() if isinstance(value, str) else value
+    entries = [value] if isinstance(value, str) else value
     if isinstance(entries, list) and all(isinstance(entry, str) for entry in entries):
-        return list(dict.fromkeys(entry.strip() for entry in entries if entry.strip()))
+        lines = [line.strip() for entry in entries for line in entry.splitlines()]
+        return list(dict.fromkeys(line for line in lines if line))
     return entries
 
 

@@ -50,7 +50,7 @@ _ICONS = {
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An entry of the timeline as it is drawn. `verdict`: machine or unsure, else empty."""
+    """An entry of the timeline as it is drawn. `preposition` leads to the source; `verdict`: machine or unsure, else empty."""
 
     at: datetime
     day: date
@@ -58,6 +58,7 @@ class Shown:
     words: Words
     href: str | None
     source: Any
+    preposition: str
     verdict: str
 
 
@@ -178,4 +179,5 @@ def _shown(moment: Moment, customer_id: int, zone: ZoneInfo) -> Shown:
     icon = "robot" if verdict == "machine" else _ICONS.get(name, "bolt")
     href = f"/customers/{customer_id}/orders/{moment.row.id}" if moment.what == "order" else None
     source = moment.source if moment.what in ("activity", "order") else None
-    return Shown(moment.at, moment.at.astimezone(zone).date(), icon, say(moment), href, source, verdict)
+    preposition = "" if name in ("sent", "delivered", "opened") else "in" if name in ("clicked", "visited") else "by"
+    return Shown(moment.at, moment.at.astimezone(zone).date(), icon, say(moment), href, source, preposition, verdict)

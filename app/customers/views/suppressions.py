@@ -71,5 +71,6 @@ def _of_lines(errors: dict[str, str]) -> dict[str, str]:
         return errors
     path, why = lines[0]
     number = int(path.removeprefix("emails[").partition("]")[0]) + 1
-    more = f" {len(lines) - 1:,} others do not fit either." if len(lines) > 1 else ""
+    rest = len(lines) - 1
+    more = "" if not rest else " One other does not fit either." if rest == 1 else f" {rest:,} others do not fit either."
     return {"emails": f"Address {number:,}: {why}{more}"}
