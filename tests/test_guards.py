@@ -44,6 +44,7 @@ PUBLIC = {
 OWN_OTHERWISE = {
     "/account/sessions/<int:session_id>/end",  # a session is one's own, not the workspace's
     "/settings/brands/<int:brand_id>/logo",  # the brand has none
+    "/customers/<int:customer_id>/orders/<int:order_id>",  # the order is another customer's
 }
 """Not there in one's own workspace either, with what the makers make."""
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from app.core.db import db
 from app.core.time import now
-from app.customers.models import Consent, Customer, CustomerField, CustomerStats, Order, Suppression, Topic
+from app.customers.models import BulkAct, Consent, Customer, CustomerField, CustomerStats, Order, SavedView, Suppression, Topic
 from app.customers.schemas.customers import ConsentGiven, CustomerPatch, TagsIn
 from app.customers.schemas.fields import FieldPatch
 from app.workspaces.models import Workspace
@@ -78,7 +78,19 @@ def an_order(workspace_id: int, **values: Any) -> Order:
     return _keep(Order(workspace_id=workspace_id, customer_id=a_customer(workspace_id).id, **given | values))
 
 
+def a_view(workspace_id: int, query: str = "country=US") -> SavedView:
+    """Keep a view of the list."""
+    return _keep(SavedView(workspace_id=workspace_id, name=f"View {next(_numbers)}", query=query))
+
+
+def an_act(workspace_id: int) -> BulkAct:
+    """Ask for a tag on everybody."""
+    return _keep(BulkAct(workspace_id=workspace_id, kind="tag", values={"add": ["vip"], "remove": []}, query="", actor={"name": "test"}))
+
+
 STRANGERS = {
+    "act_id": lambda workspace_id: an_act(workspace_id).id,
+    "view_id": lambda workspace_id: a_view(workspace_id).id,
     "customer_id": lambda workspace_id: a_customer(workspace_id).id,
     "field_id": lambda workspace_id: a_field(workspace_id, f"field_{next(_numbers)}").id,
     "order_id": lambda workspace_id: an_order(workspace_id).id,

@@ -89,9 +89,9 @@ def show_customer(caller: Principal, customer_id: int) -> ResponseReturnValue:
 @pages.get("/customers/<int:customer_id>/timeline", "customers.view")
 def show_timeline(caller: Principal, customer_id: int) -> ResponseReturnValue:
     """Show the next page of the timeline; without htmx, the profile has it."""
+    row = get_row(caller.workspace_id, customer_id)
     if not is_fragment():
         return redirect(f"/customers/{customer_id}?{request.query_string.decode()}")
-    row = get_row(caller.workspace_id, customer_id)
     template = "customers/_moments.html" if request.args.get("cursor") else "customers/_timeline.html"
     return render_template(template, customer=row.customer, **_timeline(caller, customer_id))
 
