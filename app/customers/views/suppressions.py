@@ -11,7 +11,7 @@ from app.core.web.pages import Pages, is_fragment, redirect
 from app.core.web.principal import Principal
 from app.customers.queries import consent as queries
 from app.customers.schemas.forms import SuppressForm
-from app.customers.schemas.suppressions import SuppressionQuery, SuppressionsIn
+from app.customers.schemas.suppressions import CheckQuery, SuppressionQuery, SuppressionsIn
 from app.customers.service import suppressions as service
 
 pages = Pages("suppressions", __name__)
@@ -58,7 +58,7 @@ def add_suppressions(caller: Principal) -> ResponseReturnValue:
 @pages.post("/customers/suppressions/remove", "customers.edit")
 def remove_suppression(caller: Principal) -> ResponseReturnValue:
     """Take an address off the list."""
-    address = request.form.get("email", "")
+    address = parse(CheckQuery, {"email": request.form.get("email", "")}).email
     service.remove(caller.workspace_id, address, caller.actor)
     flash(f"{address} may be written to again, where there is consent.")
     return redirect("/customers/suppressions")
