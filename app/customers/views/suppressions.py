@@ -58,7 +58,7 @@ def add_suppressions(caller: Principal) -> ResponseReturnValue:
 @pages.post("/customers/suppressions/remove", "customers.edit")
 def remove_suppression(caller: Principal) -> ResponseReturnValue:
     """Take an address off the list."""
-    address = parse(CheckQuery, {"email": request.form.get("email", "")}).email
+    address = parse(CheckQuery, {"email": request.form.get("email", "")}).email or ""
     service.remove(caller.workspace_id, address, caller.actor)
     flash(f"{address} may be written to again, where there is consent.")
     return redirect("/customers/suppressions")
