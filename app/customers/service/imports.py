@@ -1,7 +1,7 @@
 """The verbs of imports: create from a file, read, choose, look, start, pause, resume, cancel, undo, discard."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy.dialects.postgresql import insert
@@ -18,10 +18,11 @@ from app.customers.events import ImportStarted, ImportUndoAsked
 from app.customers.imports import mapping
 from app.customers.imports.head import Head, read_head
 from app.customers.imports.reading import Chunk, Cursor
+from app.customers.imports.rejects import Kind, Reject, to_csv
 from app.customers.imports.staging import Prepared
 from app.customers.models import CustomerField, Import, ImportState, UndoState
 from app.customers.queries import imports as queries
-from app.customers.schemas.imports import ImportIn
+from app.customers.schemas.imports import ImportIn, ImportOut
 from app.customers.service.import_steps import dialect_of, place_of, stager_of
 from app.events.service import publish
 
@@ -204,3 +205,41 @@ def _check_fields(new: Mapping[str, mapping.Column], known: Mapping[str, mapping
             raise Invalid({f"mapping.{column.name}": f"A field with the key {key} is being deleted; choose another, or wait a minute."})
         if known[key].type != column.type:
             raise Invalid({f"mapping.{column.name}": f"The field {key} exists already and holds {known[key].type}."})
+
+
+def get_import(workspace_id: int, import_id: int) -> Import:
+    """Return an import. Raises NotFound."""
+    return get(Import, workspace_id, import_id)
+
+
+def describe(row: Import) -> ImportOut:
+    """Return how an import stands; a paused one, and one whose work waits for a person, says so."""
+    state, error = row.state, row.error
+    if state in ALIVE and (problem := queries.work_failed(row.workspace_id, row.id)):
+        state, error = ImportState.FAILED.value, problem
+    shown = ImportState.QUEUED.value if state in {ImportState.PAUSED, ImportState.DRAFT} else str(state)
+    names = (
+        "rows_total",
+        "rows_done",
+        "created",
+        "updated",
+        "unchanged",
+        "rejected",
+        "overwrite",
+        "consent",
+        "removed",
+        "restored",
+        "kept",
+    )
+    values = {name: getattr(row, name) for name in (*names, "id", "kind", "file_name", "created_at", "started_at", "finished_at")}
+    values |= {"state": shown, "error": error, "paused": state == ImportState.PAUSED, "undo": row.undo_state}
+    return ImportOut.model_validate(values)
+
+
+def rejects_csv(workspace_id: int, import_id: int) -> Iterator[str]:
+    """Yield the rejects of an import as CSV. Raises NotFound at once."""
+    row = get(Import, workspace_id, import_id)
+    found = (
+        Reject(r.line, r.column, r.found, Kind(r.kind), r.reason, tuple(r.row)) for r in queries.iterate_rejects(workspace_id, import_id)
+    )
+    return to_csv(row.heading, found)

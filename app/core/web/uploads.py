@@ -1,0 +1,85 @@
+"""Files on their way in: streamed into `core.files` while they arrive; memory stays flat, nothing touches a disk."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any, cast
+
+from flask import current_app, request
+from werkzeug.datastructures import MultiDict
+from werkzeug.formparser import FormDataParser
+
+from app.core.db import session
+from app.core.errors import Invalid, TooLarge
+from app.core.files import CHUNK, File, Writer, create, delete
+
+_SLACK = CHUNK
+"""Bytes that the other fields of the form and its boundaries may take."""
+
+
+class _Sink:
+    """What the parser writes a file to; it goes back to the beginning at the end, which means nothing here."""
+
+    def __init__(self, workspace_id: int, name: str, content_type: str, limit: int) -> None:
+        self.writer = Writer(workspace_id, name, content_type, limit)
+
+    def write(self, data: bytes) -> int:
+        """Take bytes."""
+        return self.writer.write(data)
+
+    def seek(self, _offset: int) -> None:
+        """Stay at the end."""
+
+
+@contextmanager
+def received(workspace_id: int) -> Iterator[tuple[File, MultiDict[str, str]]]:
+    """Give the multipart field `file` as a kept file, and the other fields; what is refused inside leaves no file behind.
+
+    Raises TooLarge over MAX_UPLOAD_MB, Invalid where there is no file.
+    """
+    limit = int(current_app.config["MAX_UPLOAD_MB"]) * CHUNK
+    if (request.content_length or 0) > limit + _SLACK:
+        raise TooLarge(f"The file is larger than {limit // CHUNK:,} MB.")
+    file, form = _kept(workspace_id, limit) if "files" in request.__dict__ else _streamed(workspace_id, limit)
+    try:
+        yield file, form
+    except BaseException:
+        session().rollback()
+        delete(workspace_id, file.id)
+        session().commit()
+        raise
+
+
+def _kept(workspace_id: int, limit: int) -> tuple[File, MultiDict[str, str]]:
+    """Keep a file that was parsed already, because the token of the form had to be read."""
+    found = request.files.get("file")
+    if found is None or not found.filename:
+        raise Invalid({"file": "Choose a file."})
+    pieces = iter(lambda: found.stream.read(CHUNK), b"")
+    return create(workspace_id, found.filename, found.mimetype, pieces, limit), cast("MultiDict[str, str]", request.form)
+
+
+def _streamed(workspace_id: int, limit: int) -> tuple[File, MultiDict[str, str]]:
+    """Write the file while it arrives."""
+    sinks: list[_Sink] = []
+
+    def sink(**says: Any) -> IO[bytes]:
+        if sinks:
+            raise Invalid({"file": "One file at a time."})
+        sinks.append(_Sink(workspace_id, says["filename"] or "file.csv", says["content_type"] or "text/csv", limit))
+        return cast("IO[bytes]", sinks[0])
+
+    request.max_content_length = limit + _SLACK
+    parser = FormDataParser(cast("Any", sink), max_form_memory_size=CHUNK, max_content_length=limit + _SLACK, max_form_parts=50)
+    try:
+        _, form, found = parser.parse(request.stream, request.mimetype, request.content_length, request.mimetype_params)
+        return _finished(sinks, "file" in found), form
+    except BaseException:
+        if sinks:
+            sinks[0].writer.abandon()
+        raise
+
+
+def _finished(sinks: list[_Sink], here: bool) -> File:  # noqa: FBT001 (one fact)
+    if not sinks or not here:
+        raise Invalid({"file": "The body is multipart/form-data with a file in the field “file”."})
+    return sinks[0].writer.finish()
