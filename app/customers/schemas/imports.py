@@ -30,7 +30,7 @@ class ConsentIn(Schema):
 class ImportIn(Schema):
     """How to read a file and what to do with it. `mapping` is column to target, or null to leave the column out."""
 
-    kind: Kind = "customers"
+    kind: Literal["customers"] = "customers"
     mapping: dict[Text, Target | None] = Field(default_factory=dict, max_length=500)
     overwrite: Overwrite = "empty"
     consent: ConsentIn | None = None
