@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from app.core.db import db
-from app.segments.models import Segment
+from app.core.time import now
+from app.segments.models import Cause, Segment, SegmentCount, SegmentMove
 from tests.factories.auth import Browser, signed_in
 from tests.factories.customers import a_customer, a_workspace, customers
 from tests.factories.segments import a_segment, every, field, member_of, members, negated
@@ -236,3 +238,18 @@ def test_a_page_of_another_workspace_is_not_there(browser: Browser) -> None:
         assert browser.post(
             f"/segments/{stranger.id}{path}", {"name": "x", "people": "1", "criteria": json.dumps(every(US))}
         ).status_code in (404, 422)
+
+
+def test_members_over_time_are_drawn_from_the_second_day_on(browser: Browser) -> None:
+    made = a_segment(browser.workspace_id, US, "Americans")
+    for path in (f"/segments/{made.id}", f"/segments/{made.id}/edit"):
+        assert "One day so far." in browser.get(path).text
+    earlier = now() - timedelta(days=3)
+    session = db.session
+    session.add(SegmentCount(segment_id=made.id, hour=earlier, members=7, entered=9, left=2))
+    session.add(SegmentMove(segment_id=made.id, customer_id=1, entered=False, cause=Cause.TIME, moved_at=earlier))
+    session.flush()
+    for path in (f"/segments/{made.id}", f"/segments/{made.id}/edit"):
+        page = browser.get(path)
+        assert "Entered 9, left 2 in 28 days. Most left because time passed (1)." in text(page)
+        assert '"values": [7, 7, 7, 0]' in page.text

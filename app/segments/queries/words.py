@@ -35,12 +35,24 @@ LABELS = {
 """How each kind reads after «who»."""
 
 
+KINDS = {kind.name.lower(): Act(int(kind), kind.name.lower(), LABELS[kind]) for kind in Kind}
+BUILT_IN = {info.path: info for info in (*fields.PROFILE, fields.TAGS, fields.CONSENT, *fields.STATS)}
+
+
+def _names_own_field(tree: ast.Group) -> bool:
+    return any(isinstance(rule, ast.FieldRule) and rule.field not in BUILT_IN for rule in ast.leaves(tree))
+
+
+def _names_own_kind(tree: ast.Group) -> bool:
+    return any(isinstance(rule, ast.ActivityRule) and rule.activity not in KINDS for rule in ast.leaves(tree))
+
+
 def vocabulary(workspace_id: int, tree: ast.Group | None = None) -> Vocabulary:
-    """Return what may be named: with a tree only those segments and sources that it names, without one all for a page."""
+    """Return what may be named: with a tree only as much as it needs, without one all for a page."""
     place = session().execute(sa.select(Workspace.zone, Workspace.currency, Workspace.locale).where(Workspace.id == workspace_id)).one()
     return Vocabulary(
-        fields=fields.registry(workspace_id),
-        kinds=kinds(workspace_id),
+        fields=fields.registry(workspace_id) if tree is None or _names_own_field(tree) else BUILT_IN,
+        kinds=kinds(workspace_id) if tree is None or _names_own_kind(tree) else KINDS,
         segments=segments(workspace_id, None if tree is None else ast.named_segments(tree)),
         sources=sources(workspace_id, None if tree is None else ast.named_sources(tree)),
         zone=ZoneInfo(place.zone),
@@ -56,9 +68,8 @@ def zone(workspace_id: int) -> ZoneInfo:
 
 def kinds(workspace_id: int) -> dict[str, Act]:
     """Return the kinds of activities by name: those every workspace has, then its own."""
-    known = {kind.name.lower(): Act(int(kind), kind.name.lower(), LABELS[kind]) for kind in Kind}
     own = sa.select(ActivityKind.id, ActivityKind.name).where(ActivityKind.workspace_id == workspace_id).order_by(ActivityKind.name)
-    return known | {row.name: Act(row.id, row.name, f"did “{row.name}”") for row in session().execute(own)}
+    return KINDS | {row.name: Act(row.id, row.name, f"did “{row.name}”") for row in session().execute(own)}
 
 
 def segments(workspace_id: int, ids: Collection[int] | None = None) -> Mapping[int, str]:

@@ -25,9 +25,11 @@ from app.segments.queries import counting, segments
 from app.segments.queries.statements import keep
 from app.segments.queries.words import vocabulary, zone
 from app.segments.resolve import resolve
-from app.segments.vocabulary import Moment
+from app.segments.vocabulary import Moment, Vocabulary
 
 Table = Any
+MANY = 1_000
+"""Moves from which on the planner is told how many there are."""
 AT_MOST = 60
 """Seconds that one statement of a refresh may take while a person waits."""
 
@@ -85,8 +87,9 @@ def is_unfilled(workspace_id: int, segment_id: int) -> bool:
 
 def fill(segment: Segment) -> Refreshed:
     """Fill or refresh one dynamic segment, whose row the caller has locked. Raises Conflict."""
-    began, moment = perf_counter(), moment_of(segment.workspace_id)
-    node = read(segment)
+    began = perf_counter()
+    node, words = meaning(segment)
+    moment = Moment(now(), words.zone)
     counting.prepare()
     answer, count = keep("segment_answer", counting.fitting(node, Scope(segment.workspace_id, moment)))
     first = segment.filled_at is None and not _has_members(segment.id)
@@ -104,10 +107,16 @@ def fill(segment: Segment) -> Refreshed:
 
 
 def read(segment: Segment) -> nodes.Node:
-    """Return the meaning of a segment's rules today. Raises Conflict where something they name is gone."""
+    """Return what a segment's rules mean today. Raises Conflict where something they name is gone."""
+    return meaning(segment)[0]
+
+
+def meaning(segment: Segment) -> tuple[nodes.Node, Vocabulary]:
+    """Return what a segment's rules mean today, and the words they are read with. Raises Conflict."""
     try:
         tree = ast.read(segment.criteria)
-        return resolve(tree, vocabulary(segment.workspace_id, tree))
+        words = vocabulary(segment.workspace_id, tree)
+        return resolve(tree, words), words
     except Invalid as problem:
         where, why = next(iter(problem.errors.items()))
         raise Conflict(f"The rules of “{segment.name}” do not hold any more: {why} ({where})") from problem
@@ -174,9 +183,11 @@ def _moved(segment_id: int, answer: Table) -> tuple[Table, int]:
     came = sa.select(answer.c.customer_id, sa.true().label("entered")).where(~known)
     session().execute(sa.text("set local enable_nestloop to off"))
     columns = (sa.column("customer_id", sa.BigInteger), sa.column("entered", sa.Boolean))
-    found = keep("segment_moved", sa.union_all(gone, came), *columns)
+    moved, count = keep("segment_moved", sa.union_all(gone, came), *columns, analyze=False)
     session().execute(sa.text("set local enable_nestloop to on"))
-    return found
+    if count > MANY:
+        session().execute(sa.text("analyze pg_temp.segment_moved"))
+    return moved, count
 
 
 def _is_here(workspace_id: int, column: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:

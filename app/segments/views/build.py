@@ -17,6 +17,7 @@ from app.segments.queries import counting, segments
 from app.segments.queries.words import vocabulary
 from app.segments.schemas import SegmentForm, SegmentIn, SegmentPatch
 from app.segments.service import segments as service
+from app.segments.views.growth import history
 
 pages = Pages("segment_builder", __name__)
 
@@ -82,7 +83,8 @@ def _tree(text: str) -> Any:
 def _builder(caller: Principal, form: Form[SegmentForm], segment: Segment | None) -> str:
     saved = segment.criteria if segment else None
     written = form.value("criteria")
-    data = for_builder(vocabulary(caller.workspace_id), segment.id if segment else None)
+    words = vocabulary(caller.workspace_id)
+    data = for_builder(words, segment.id if segment else None)
     tree = written or (json.dumps(saved) if saved else "")
     faults = {path: why for path, why in form.errors.items() if path not in ("name", "description")}
     uses = service.uses(caller.workspace_id, segment.id) if segment else []
@@ -95,4 +97,5 @@ def _builder(caller: Principal, form: Form[SegmentForm], segment: Segment | None
         faults=faults,
         uses=uses,
         everybody=counting.total(caller.workspace_id),
+        **(history(segment, words) if segment else {}),
     )

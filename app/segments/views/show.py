@@ -1,8 +1,6 @@
 """The list of segments, and one segment: who is in it, how that went on, what it is made of."""
 
-from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -10,18 +8,17 @@ from flask.typing import ResponseReturnValue
 from app.core.errors import Conflict
 from app.core.schemas import ListQuery, parse
 from app.core.time import now
-from app.core.web import dates
 from app.core.web.flash import flash
 from app.core.web.form import Form, nested
 from app.core.web.pages import Pages, is_fragment, redirect
 from app.core.web.principal import Principal
-from app.segments import figures
 from app.segments.models import Segment, SegmentKind
 from app.segments.queries import counting, members, segments
 from app.segments.queries.words import vocabulary
 from app.segments.schemas import ListForm, PeopleForm, SegmentQuery
 from app.segments.service import filling
 from app.segments.service import segments as service
+from app.segments.views.growth import history
 from app.segments.words import say
 
 pages = Pages("segments", __name__)
@@ -79,11 +76,6 @@ def about(caller: Principal, segment: Segment, form: Form[Any] | None = None, pe
     """Return what the page of a segment shows."""
     place = caller.workspace_id
     words = vocabulary(place)
-    zone, at = ZoneInfo(str(words.zone)), now()
-    hours = members.series(segment.id, at - timedelta(days=figures.DAYS))
-    growth = figures.by_day(hours, at.astimezone(zone).date(), zone)
-    names = [dates.day(day, at.astimezone(zone).date(), words.locale) for day in growth.days]
-    moves = members.causes(segment.id, at - timedelta(days=figures.DAYS))
     query = parse(ListQuery, nested(ListQuery, request.args)) if request.method == "GET" else ListQuery()
     sees = caller.can("customers.view")
     rows, following = members.page(place, segment.id, query.cursor, 25) if sees else ([], None)
@@ -92,10 +84,8 @@ def about(caller: Principal, segment: Segment, form: Form[Any] | None = None, pe
         "static": segment.kind == SegmentKind.STATIC,
         "blocks": _blocks(segment, words),
         "everybody": counting.total(place),
-        "week": members.moved([segment.id], at - members.WEEK).get(segment.id, (0, 0)),
-        "growth": growth,
-        "chart": figures.chart(growth, names),
-        "why_left": figures.main_cause(moves, entered=False),
+        "week": members.moved([segment.id], now() - members.WEEK).get(segment.id, (0, 0)),
+        **history(segment, words),
         "members": rows,
         "next": following,
         "cursor": query.cursor,
