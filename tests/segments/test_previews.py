@@ -45,12 +45,6 @@ def test_every_part_is_counted_by_itself_and_a_not_says_what_it_takes(place: int
     }
 
 
-def test_the_total_follows_who_comes_and_goes(place: int, session: Session) -> None:
-    assert previews.preview(place, every(US)).total == 9
-    a_customer(place)
-    assert previews.preview(place, every(US)).total == 10
-
-
 @pytest.mark.committed
 def test_the_total_is_kept_while_nobody_came_or_went(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     place = a_workspace().id
