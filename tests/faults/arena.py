@@ -88,7 +88,7 @@ class Nursery:
     def __init__(self, settings: dict[str, str], log: Path) -> None:
         env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", **settings}
         argv = [sys.executable, "-m", "tests.faults.nursery"]
-        self.log = log
+        self.log, self.settings = log, settings
         with log.open("wb") as errors:
             self._process = subprocess.Popen(argv, cwd=ROOT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
 
@@ -231,6 +231,10 @@ class Arena:
     def pending(self) -> list[tuple[object, ...]]:
         """Return what is not done yet."""
         return self.ask(PENDING)
+
+    def hurry(self) -> None:
+        """Make due at once what waits after a failure."""
+        self.ask("update job_runs set run_after = now() where state = 'queued' and run_after > now() returning pg_notify('fairlead', '')")
 
     def settle(self, seconds: float) -> None:
         """Wait until all that was published has led to all it must, then look whether anything was doubled, lost or failed."""

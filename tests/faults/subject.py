@@ -21,14 +21,19 @@ from flask import Flask
 
 from app import create_app
 from app.core.db import session
+from app.customers.service import import_steps, import_undo
 from app.events.queries import news as event_queries
 from app.events.registry import on, on_any
 from app.events.service import Event, publish
 from app.jobs import queries, service, worker
-from app.jobs.registry import job
+from app.jobs.registry import job, jobs
 
 queries.LOST_AFTER = 3
 event_queries.HOLD = 2
+IMPORTED = UNDONE = 120
+"""Rows an import takes in one step, and customers it takes back in one: few, so that there are many steps to die in."""
+import_steps.rows_for = lambda _width: IMPORTED
+import_undo.BATCH = UNDONE
 PLACE = Path(os.environ.get("FAULTS", "/nonexistent"))
 """A folder: seams to die at, and files that processes wait for."""
 
@@ -87,7 +92,7 @@ def dawdle(event: Dawdled) -> None:
 
 @on_any
 def everything(news: Any) -> None:
-    mark(f"any {news.event}", news.data["ref"])
+    mark(f"any {news.event}", news.data.get("ref", news.data.get("import_id", 0)))
 
 
 @job(queue="bulk", lease=3)
@@ -141,6 +146,8 @@ def create_subject() -> Flask:
     """Make the application; its workers die at the seams laid out for them."""
     app = create_app()
     importlib.import_module("app.cli.processes")
+    for name in ("customers.run_import", "customers.undo_import"):
+        object.__setattr__(jobs[name], "lease", 3)
     original = worker.work
 
     @wraps(original)

@@ -1,9 +1,12 @@
 """A chunk of rows made ready for COPY: read, checked, with the reasons of those that are not taken.
 
-The outcome of an import does not depend on where its chunks end. What one row of a chunk does to a later one cannot be seen before the first is
-written, so a chunk ends before such a row (`Staged.chunk` is then shorter than what was read).
+The rule: an import does what taking its rows one at a time, in the order of the file, would do. Each row is looked up by id, then address, then
+phone, among the customers as the rows before it left them; it is rejected when its keys belong to several, or to somebody whom a row that was
+taken named before. So the outcome does not depend on where chunks end. What one row of a chunk does to a later one cannot always be seen
+before the first is written; then the chunk ends before the later one (`Staged.chunk` is shorter than what was read), here or in the merge.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -13,7 +16,7 @@ from app.customers.imports.cells import Place
 from app.customers.imports.columns import converter
 from app.customers.imports.mapping import Plan
 from app.customers.imports.phones import read_phone
-from app.customers.imports.reading import Chunk
+from app.customers.imports.reading import ROWS, Chunk, Cursor
 from app.customers.imports.rejects import Kind, Reject, Unreadable, reject
 from app.customers.imports.targets import KEYS
 
@@ -26,6 +29,8 @@ Faults = dict[int, list[tuple[int, Unreadable]]]
 """By row: which column, and why."""
 _MOST_RETURNED = 1_000
 """Cells of a ragged row that are given back."""
+_LEAST = 50
+"""Rows of a chunk after one that ended early."""
 _ESCAPES = {92: "\\\\", 9: "\\t", 10: "\\n", 13: "\\r"}
 _NO_KEY = Unreadable(Kind.KEY, "A new customer needs an address, a phone or an id")
 _NAMES = {"external_id": "id", "email": "address", "phone": "phone"}
@@ -33,9 +38,13 @@ _NAMES = {"external_id": "id", "email": "address", "phone": "phone"}
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """A row that names the same customer as an earlier one of this chunk, on line `of`. It is a reject if that one is taken."""
+    """A row that has the same `key` as an earlier one of this chunk, on line `of`.
+
+    It is a reject if that one is taken and its customer holds the key afterwards.
+    """
 
     of: int
+    key: str
     reject: Reject
 
 
@@ -80,6 +89,13 @@ class Stager:
         self.places = {column.target: i for i, column, _ in self.columns}
         self.keys = {i for i, column, _ in self.columns if column.target in KEYS}
         self.names = [column.name for column in plan]
+        self.most = ROWS
+        """How many rows are worth reading at once."""
+
+    def pace(self, chunk: Chunk, end: Cursor) -> None:
+        """Learn from a chunk of which the rows up to `end` were taken: the rest is read again, so the next is not much longer than that."""
+        taken = bisect_left(chunk.lines, end.line)
+        self.most = min(ROWS, self.most * 4) if end == chunk.end else max(_LEAST, 2 * taken)
 
     def stage(self, chunk: Chunk) -> Staged:
         """Return the rows of a chunk ready for COPY, and the rejects."""
@@ -176,7 +192,7 @@ class Stager:
                 seen.update(dict.fromkeys(mine, line))
             else:
                 why = same_as(again[0], seen[again])
-                repeats.append(Repeat(seen[again], self.reject_row(line, rows[i], again[0], why)))
+                repeats.append(Repeat(seen[again], again[0], self.reject_row(line, rows[i], again[0], why)))
         return repeats
 
 

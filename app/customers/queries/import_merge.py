@@ -37,8 +37,8 @@ TYPES = {
 }
 _TABLES = {
     "import_stage": ", ".join(f"{name} {kind}" for name, kind in TYPES.items()),
-    "import_match": """line bigint, customer_id bigint, is_new boolean, by_email bigint, by_id bigint, by_phone bigint, phones integer,
-        other_id text, clash boolean not null default false""",
+    "import_match": """line bigint, customer_id bigint, is_new boolean, by_email bigint, by_id bigint, by_phone bigint,
+        other_phone bigint, phones integer, other_id text, clash boolean not null default false""",
     "import_changed": "customer_id bigint, version integer, before jsonb",
     "import_consented": "customer_id bigint, before jsonb",
 }
@@ -47,7 +47,7 @@ _LOCK = 0x494D50
 """The class of the advisory lock that lets the chunks of one workspace in one by one."""
 
 
-_BY_PHONE = """ left join lateral (select min(id) as id, count(*) as n from (select c.id from customers c where {unknown}
+_BY_PHONE = """ left join lateral (select min(id) as id, max(id) as other, count(*) as n from (select c.id from customers c where {unknown}
   and c.workspace_id = %(w)s and c.phone = s.phone and (c.email is null or s.email is null)
   and (c.external_id is null or s.external_id is null) limit 2) x) p on true"""
 
@@ -105,15 +105,15 @@ def match(cursor: Any, workspace_id: int, columns: Sequence[str]) -> int:
     by_email, by_id = (found[key][0] if key in found else "null::bigint" for key in ("email", "external_id"))
     joins = " ".join(join for _, join in found.values())
     other = "case when e.id is null and a.external_id <> s.external_id then a.external_id end" if len(found) == len(parts) else "null"
-    by_phone, phones = "null::bigint", "0"
+    by_phone, phones = "null::bigint, null::bigint", "0"
     if "phone" in columns:
-        by_phone, phones = "p.id", "coalesce(p.n, 0)"
+        by_phone, phones = "p.id, nullif(p.other, p.id)", "coalesce(p.n, 0)"
         unknown = " and ".join(["s.phone is not null", *(f"{key} is null" for key, _ in found.values())])
         joins += _BY_PHONE.replace("{unknown}", unknown)
-    known = f"coalesce({by_id}, {by_email}, {by_phone})"
+    known = f"coalesce({by_id}, {by_email}, {by_phone.split(',')[0]})"
     _set(cursor, hash_joins=False)
     cursor.execute(
-        f"""insert into import_match (line, customer_id, is_new, by_email, by_id, by_phone, phones, other_id)
+        f"""insert into import_match (line, customer_id, is_new, by_email, by_id, by_phone, other_phone, phones, other_id)
         select s.line, coalesce({known}, nextval('customers_id_seq')), {known} is null, {by_email}, {by_id}, {by_phone}, {phones}, {other}
         from import_stage s {joins}""",  # noqa: S608 (column names of our own)
         {"w": workspace_id},
@@ -151,11 +151,26 @@ def meeting(cursor: Any) -> int | None:
         """select min(b.line) from import_match a join (
           select line, by_email as id from import_match where by_email is not null union all
           select line, by_id from import_match where by_id is not null union all
-          select line, by_phone from import_match where by_phone is not null) b on b.id = a.customer_id and b.line > a.line
+          select line, by_phone from import_match where by_phone is not null union all
+          select line, other_phone from import_match where other_phone is not null) b on b.id = a.customer_id and b.line > a.line
         where not a.is_new and not a.clash"""
     )
     found: int | None = cursor.fetchone()[0]
     return found
+
+
+def not_taken_on(cursor: Any, workspace_id: int, lines: Sequence[int], overwrite: str) -> set[tuple[int, str]]:
+    """Return which keys of these rows their customers, known before, do not hold afterwards, by line and key.
+
+    They hold what they were found by; the rest only where it is overwritten, or fills what is empty.
+    """
+    cursor.execute(
+        """select m.line, m.by_email is null and (c.email is not null or %(never)s), m.by_id is null and (c.external_id is not null or %(never)s)
+        from import_match m join customers c on c.id = m.customer_id and c.workspace_id = %(w)s where not m.is_new and m.line = any(%(lines)s)""",
+        {"w": workspace_id, "lines": list(lines), "never": overwrite == "never"},
+    )
+    found = cursor.fetchall()
+    return {(line, "email") for line, mail, _ in found if mail} | {(line, "external_id") for line, _, ident in found if ident}
 
 
 def drop_clashes(cursor: Any, cut: int | None) -> None:

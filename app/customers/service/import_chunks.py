@@ -51,7 +51,7 @@ def _merge(row: Import, stager: Stager, staged: Staged) -> Outcome:
             merge.copy(cursor, staged.columns, staged.data)
             if merge.match(cursor, row.workspace_id, staged.columns):
                 clashes = merge.clashes(cursor, row.id)
-                cut = _cut(merge.meeting(cursor), staged, clashes)
+                cut = min(filter(None, (merge.meeting(cursor), _waiting(cursor, row, staged, clashes))), default=None)
                 merge.drop_clashes(cursor, cut)
                 rejects += _explain(stager, staged, clashes)
                 if cut is not None:
@@ -71,11 +71,16 @@ def _write(cursor: Any, row: Import, columns: Sequence[str]) -> dict[int, int]:
     return merge.note_acts(cursor, row.workspace_id, row.id)
 
 
-def _cut(meeting: int | None, staged: Staged, clashes: Sequence[merge.Clash]) -> int | None:
-    """Return the first line that must wait for the next chunk: it names a customer of this one, or repeats a row that was not taken."""
+def _waiting(cursor: Any, row: Import, staged: Staged, clashes: Sequence[merge.Clash]) -> int | None:
+    """Return the first line that repeats a key of a row that was not taken, or whose customer does not take the key on."""
+    if not staged.repeats:
+        return None
     lost = {clash.line for clash in clashes}
-    waiting = [repeat.reject.line for repeat in staged.repeats if repeat.of in lost]
-    return min([*waiting, *([meeting] if meeting else [])], default=None)
+    free: set[tuple[int, str]] = set()
+    if row.overwrite != "always":
+        free = merge.not_taken_on(cursor, row.workspace_id, [repeat.of for repeat in staged.repeats], row.overwrite)
+    waiting = (repeat.reject.line for repeat in staged.repeats if repeat.of in lost or (repeat.of, repeat.key) in free)
+    return min(waiting, default=None)
 
 
 def _explain(stager: Stager, staged: Staged, clashes: Sequence[merge.Clash]) -> list[Reject]:

@@ -86,11 +86,12 @@ def _take(row: Import, started: float) -> bool:
     """Take one chunk. What it wrote is undone if the import was paused or stopped meanwhile."""
     stream, dialect = files.open_file(row.workspace_id, row.file_id or 0), dialect_of(row)
     stager = stager_of(load(row.plan), place_of(row.workspace_id))
-    chunk = read_chunk(stream, dialect, Cursor(row.row_offset, row.row_line), rows_for(len(row.heading)))
+    chunk = read_chunk(stream, dialect, Cursor(row.row_offset, row.row_line), min(rows_for(len(row.heading)), stager.most))
     with session().begin_nested() as savepoint:
         outcome = take_chunk(row, stager, chunk)
         values = _progress(row, outcome)
         if _move(row, Import.row_offset == row.row_offset, values, started):
+            stager.pace(chunk, outcome.end)
             if outcome.final:
                 _finish(row)
             return not outcome.final

@@ -146,9 +146,9 @@ def test_nul_bytes_cost_their_row() -> None:
 def test_the_later_of_two_rows_for_one_customer_is_a_repeat() -> None:
     staged = stage("email,external_id\na@b.example,1\nc@d.example,2\nA@B.example,3\ne@f.example,2\n")
     assert staged.lines == [2, 3]
-    assert [(r.of, r.reject.line, r.reject.column, r.reject.reason) for r in staged.repeats] == [
-        (2, 4, "email", "Same address as line 2, which was taken"),
-        (3, 5, "external_id", "Same id as line 3, which was taken"),
+    assert [(r.of, r.key, r.reject.line, r.reject.column, r.reject.reason) for r in staged.repeats] == [
+        (2, "email", 4, "email", "Same address as line 2, which was taken"),
+        (3, "external_id", 5, "external_id", "Same id as line 3, which was taken"),
     ]
 
 
@@ -160,6 +160,25 @@ def test_a_shared_phone_ends_the_chunk_only_where_people_might_be_the_same() -> 
     maybe = stage("email,phone\n,+12125550100\nc@d.example,+12125550100\nx,y\n")
     assert (maybe.lines, maybe.rejects, maybe.chunk.end) == ([2], [], Cursor(maybe.chunk.end.offset, 3))
     assert maybe.chunk.end.offset == len("email,phone\n,+12125550100\n")
+
+
+def test_after_a_chunk_that_ended_early_less_is_read_at_once() -> None:
+    text = "email,phone\n" + "".join(f"u{i}@b.example,\n,+1212555{i:04}\nv{i}@b.example,+1212555{i:04}\n" for i in range(400))
+    head = head_of(text)
+    stager = Stager(make(head, {}, {}), Place())
+    at, read, final, taken = head.body, 0, False, 0
+    while not final:
+        chunk = read_chunk(io.BytesIO(text.encode()), head.dialect, at, stager.most)
+        staged = stager.stage(chunk)
+        stager.pace(chunk, staged.chunk.end)
+        at, final = staged.chunk.end, staged.chunk.final
+        read, taken = read + len(chunk.rows), taken + len(staged.lines)
+    assert taken == 1200
+    assert read < 20_000 + 50 * 400
+    chunk.end = Cursor(0, 1)
+    for _ in range(5):
+        stager.pace(chunk, chunk.end)
+    assert stager.most == 20_000
 
 
 def test_national_numbers_take_the_country_of_their_row() -> None:
