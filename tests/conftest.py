@@ -70,8 +70,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark what stands in these folders: `-m` chooses by them."""
-    for kind in ("bench", "browser", "faults"):
+    """Mark what stands in these folders: `-m` chooses by them. In tests/faults only the long ones are marked, one by one."""
+    for kind in ("bench", "browser"):
         if f"tests/{kind}/" in item.nodeid:
             item.add_marker(kind)
 

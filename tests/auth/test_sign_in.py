@@ -10,7 +10,6 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from redis import Redis
 from werkzeug.test import TestResponse
 
 from app.audit.models import AuditEntry
@@ -151,7 +150,7 @@ def test_guesses_at_many_names_from_one_address_wait(client: FlaskClient) -> Non
 @pytest.mark.committed
 def test_while_redis_is_down_the_table_counts(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     member(person=user(email="ada@northlight.example"))
-    monkeypatch.setattr(core_redis, "client", lambda: Redis(host="127.0.0.1", port=1))
+    monkeypatch.setattr(core_redis, "client", lambda: core_redis.connect("redis://127.0.0.1:1/0"))
     with time_machine.travel(START, tick=False) as clock:
         found = [sign_in(client, "ada@northlight.example", "wrong").status_code for _ in range(6)]
         assert found == [422] * 5 + [429]
@@ -270,6 +269,6 @@ def test_parallel_guesses_count_each(app: Flask, client: FlaskClient) -> None:
         assert sum(pool.map(guess, range(20))) == 5
     core_redis.client().flushdb()
     with pytest.MonkeyPatch.context() as patch, time_machine.travel(START, tick=False), ThreadPoolExecutor(8) as pool:
-        patch.setattr(core_redis, "client", lambda: Redis(host="127.0.0.1", port=1))
+        patch.setattr(core_redis, "client", lambda: core_redis.connect("redis://127.0.0.1:1/0"))
         assert sum(pool.map(guess, range(20))) == 5
     db.session.execute(any_workspace(sa.delete(SignInThrottle)))

@@ -91,7 +91,6 @@ def test_too_large_is_413(client: FlaskClient, session: Session, place: Any, key
     assert session.scalars(sa.select(File.id).where(File.workspace_id == place.id)).all() == []
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")  # the test client's own file
 @pytest.mark.skipif(not HILLSTROM.exists(), reason=f"{HILLSTROM} is not here")
 def test_the_real_file_twice(client: FlaskClient, session: Session, place: Any, key: dict[str, str]) -> None:
     for created, unchanged in ((64_000, 0), (0, 64_000)):

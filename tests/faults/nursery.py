@@ -19,7 +19,7 @@ from tests.faults import subject
 def main() -> None:
     """Take orders until the tests have gone."""
     app = subject.create_subject()
-    hold = leash()
+    hold = leash(signal.SIGKILL)
     signal.signal(signal.SIGCHLD, lambda *_: _reap())
     for line in sys.stdin:
         order = json.loads(line)

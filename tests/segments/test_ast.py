@@ -80,8 +80,8 @@ def test_depth_is_limited(operator: str) -> None:
     assert errors(nest(ast.MAX_DEPTH + 1, operator)) == {".".join(["rules[0]"] * 8): "Groups are nested at most 8 deep."}
 
 
-def test_a_tree_of_a_thousand_levels_is_refused_without_recursion() -> None:
-    assert len(errors(nest(50_000))) == 1
+def test_a_tree_of_thousands_of_levels_is_refused_without_recursion() -> None:
+    assert len(errors(nest(5_000))) == 1
 
 
 def test_the_number_of_rules_is_limited() -> None:

@@ -71,5 +71,11 @@ on('click', '.fl-def > button', (_event, button) => show(button));
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape') hide();
 });
-addEventListener('scroll', hide, { passive: true, capture: true });
+// What focus opened stays beside its button: a key press that brings the button into view scrolls too.
+function follow() {
+  const button = shown?.previousElementSibling;
+  if (button && button === document.activeElement) place(shown, button);
+  else hide();
+}
+addEventListener('scroll', follow, { passive: true, capture: true });
 document.documentElement.dataset.ready = '';
