@@ -13,6 +13,7 @@ from flask.cli import with_appcontext
 from app.auth import service as auth
 from app.auth.models import User
 from app.cli.demo_people import MAILINGS, Person, people
+from app.cli.demo_segments import make_segments
 from app.core.actor import Actor
 from app.core.db import Model, session
 from app.core.time import now
@@ -83,6 +84,7 @@ def fill(moment: datetime) -> int:
     for start in range(0, len(crowd), _BATCH):
         _keep(workspace_id, crowd[start : start + _BATCH], source_ids)
     _sum_up(workspace_id)
+    make_segments(workspace_id, by)
     return workspace_id
 
 

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from app.cli.demo import fill
 from app.cli.demo_people import people
 from app.customers.models import Activity, Customer, CustomerStats, Order
+from app.segments.models import Segment
 from app.workspaces.models import Workspace
 
 MOMENT = datetime(2026, 11, 21, 10, 50, tzinfo=UTC)
@@ -43,6 +44,9 @@ def test_fills_a_sandbox(session: Any) -> None:
     assert orders == session.scalar(sa.select(sa.func.count()).where(Order.workspace_id == place, Order.amount > 0))
     bought = session.scalar(sa.select(sa.func.count()).where(Activity.workspace_id == place, Activity.kind == 4))
     assert bought == orders
+    members = dict(session.execute(sa.select(Segment.name, Segment.members).where(Segment.workspace_id == place)).all())
+    assert len(members) == 4
+    assert all(members.values())
 
 
 def test_only_on_the_embedded_database(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
