@@ -10,6 +10,7 @@ from app.core.db import session
 from app.core.errors import Conflict, Forbidden, NotFound, Refusal, Unauthorized
 from app.core.registry import refused
 from app.core.web.principal import Principal, caller_of_request
+from app.core.web.uploads import take_file
 
 _LAST_ID = 2**63 - 1
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -66,6 +67,8 @@ def enter(rule: Rule) -> Principal | None:
         _take_at_most(MOST if caller else MOST_OF_STRANGERS)
     if caller and rule.permission and not caller.can(rule.permission):
         raise Forbidden(permission=rule.permission)
+    if rule.accept == "file":
+        take_file()
     if request.method not in SAFE and (caller is None or caller.kind == "session"):
         _check_csrf()
     if caller and caller.kind == "session" and not rule.any_workspace and not rule.public:

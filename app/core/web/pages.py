@@ -28,12 +28,13 @@ class Pages(Blueprint):
         signed_in: bool = False,
         reads_cookie: bool = True,
         any_workspace: bool = False,
+        accept: str = "form",
     ) -> Callable[[View], View]:
-        """Add a route. One of `permission`, `public`, `signed_in` must be said."""
+        """Add a route. One of `permission`, `public`, `signed_in` must be said; `accept="file"`: it takes a file (see `uploads`)."""
         if sum([permission is not None, public, signed_in]) != 1:
             msg = f"{path}: say permission, public or signed_in."
             raise TypeError(msg)
-        rule = Rule(permission=permission, public=public, reads_cookie=reads_cookie, any_workspace=any_workspace)
+        rule = Rule(permission=permission, public=public, reads_cookie=reads_cookie, any_workspace=any_workspace, accept=accept)
 
         def decorate(view: View) -> View:
             wrapped = guarded(rule, view)

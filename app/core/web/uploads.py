@@ -30,15 +30,26 @@ class _Sink:
         """Stay at the end."""
 
 
+def most() -> int:
+    """Return how many bytes a file may have."""
+    return int(current_app.config["MAX_UPLOAD_MB"]) * CHUNK
+
+
+def take_file() -> None:
+    """Let this request bring a file, also one that has to be parsed for the token in its form. Raises TooLarge where it says itself too long."""
+    if (request.content_length or 0) > most() + _SLACK:
+        raise TooLarge(f"The file is larger than {most() // CHUNK:,} MB.")
+    request.max_content_length = most() + _SLACK
+
+
 @contextmanager
 def received(workspace_id: int) -> Iterator[tuple[File, MultiDict[str, str]]]:
     """Give the multipart field `file` as a kept file, and the other fields; what is refused inside leaves no file behind.
 
     Raises TooLarge over MAX_UPLOAD_MB, Invalid where there is no file.
     """
-    limit = int(current_app.config["MAX_UPLOAD_MB"]) * CHUNK
-    if (request.content_length or 0) > limit + _SLACK:
-        raise TooLarge(f"The file is larger than {limit // CHUNK:,} MB.")
+    take_file()
+    limit = most()
     file, form = _kept(workspace_id, limit) if "files" in request.__dict__ else _streamed(workspace_id, limit)
     try:
         yield file, form

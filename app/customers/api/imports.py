@@ -16,7 +16,7 @@ from app.customers.schemas.imports import ImportIn, ImportOut, RejectOut, Reject
 from app.customers.service import imports
 
 api = Api("imports", __name__)
-_JSON = ("mapping", "consent")
+_JSON = ("mapping", "labels", "consent")
 
 
 def _said(form: Mapping[str, str]) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def _said(form: Mapping[str, str]) -> dict[str, Any]:
     summary="Import a CSV file of customers",
 )
 def import_customers(caller: Principal) -> ImportOut:
-    """Take `file`, and `mapping`, `overwrite`, `consent`, `encoding`, `delimiter` where given; the work goes on in the background."""
+    """Take `file`, and `mapping`, `labels`, `overwrite`, `consent`, `encoding`, `delimiter` where given; the work goes on in the background."""
     with received(caller.workspace_id) as (file, form):
         row = imports.accept(caller.workspace_id, file, parse(ImportIn, _said(form)), caller.actor)
         return imports.describe(row)

@@ -19,7 +19,7 @@ _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A file's heading and first rows. `body` is where the rows begin."""
+    """A file's heading and first rows. `body` is where the rows begin, `end` where those seen end; `whole`: there are no others."""
 
     dialect: Dialect
     columns: tuple[str, ...]
@@ -27,6 +27,8 @@ class Head:
     rows: list[list[str]]
     lines: list[int]
     rejects: list[Reject]
+    end: Cursor
+    whole: bool
 
     def samples(self, index: int) -> list[str]:
         """Return the first values of a column that are not empty."""
@@ -48,7 +50,7 @@ def read_head(stream: BinaryIO, encoding: str | None = None, delimiter: str | No
     chunk = read_chunk(stream, dialect, top.end, rows_for(len(columns), SAMPLE))
     if not chunk.rows and not chunk.rejects and chunk.final:
         raise Invalid({"file": "The file has a heading and no rows."})
-    return Head(dialect, columns, top.end, chunk.rows, chunk.lines, chunk.rejects)
+    return Head(dialect, columns, top.end, chunk.rows, chunk.lines, chunk.rejects, chunk.end, chunk.final)
 
 
 def _columns(heading: list[str], line: int) -> tuple[str, ...]:

@@ -14,9 +14,11 @@ _BATCH = 1_000
 _REMEMBERED = 10
 
 
-def list_imports(workspace_id: int, limit: int, cursor: str | None = None) -> tuple[Sequence[Import], str | None]:
-    """Return a page of imports that were started, newest first, and the cursor of the next page."""
-    query = sa.select(Import).where(Import.workspace_id == workspace_id, Import.state != ImportState.DRAFT)
+def list_imports(workspace_id: int, limit: int, cursor: str | None = None, *, drafts: bool = False) -> tuple[Sequence[Import], str | None]:
+    """Return a page of imports that were started (with `drafts`, of all), newest first, and the cursor of the next page."""
+    query = sa.select(Import).where(Import.workspace_id == workspace_id)
+    if not drafts:
+        query = query.where(Import.state != ImportState.DRAFT)
     if cursor:
         query = query.where(Import.id < decode_cursor(cursor, [int])[0])
     rows = session().scalars(query.order_by(Import.id.desc()).limit(limit + 1)).all()

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from app.core.schemas import ListQuery, Schema, Text
+from app.core.schemas import Line, ListQuery, Schema, Text
 
 Target = Annotated[str, Field(max_length=120)]
 Kind = Literal["customers", "orders"]
@@ -28,10 +28,11 @@ class ConsentIn(Schema):
 
 
 class ImportIn(Schema):
-    """How to read a file and what to do with it. `mapping` is column to target, or null to leave the column out."""
+    """How to read a file and what to do with it. `mapping` is column to target, or null to leave the column out; `labels` name new fields."""
 
     kind: Literal["customers"] = "customers"
     mapping: dict[Text, Target | None] = Field(default_factory=dict, max_length=500)
+    labels: dict[Text, Line] = Field(default_factory=dict, max_length=500)
     overwrite: Overwrite = "empty"
     consent: ConsentIn | None = None
     encoding: Annotated[str | None, Field(max_length=40)] = None

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy.dialects.postgresql import insert
 
@@ -60,12 +60,18 @@ def read(row: Import, encoding: str | None = None, delimiter: str | None = None)
     return head
 
 
+def read_again(workspace_id: int, import_id: int, encoding: str | None, delimiter: str | None) -> Head:
+    """Read a draft in another way; where its columns go is guessed anew. Raises Invalid, Conflict once started."""
+    return read(_draft(workspace_id, import_id), encoding, delimiter)
+
+
 def choose(workspace_id: int, import_id: int, given: ImportIn) -> Import:
     """Set where a draft's columns go and what happens to who is known. Raises Invalid keyed `mapping.<column>`, Conflict once started."""
     row = _draft(workspace_id, import_id)
     dialect = row.dialect or {}
     head = _head(row, given.encoding or dialect.get("encoding"), given.delimiter or dialect.get("delimiter"))
-    row.plan = mapping.dump(mapping.make(head, custom_fields(workspace_id), given.mapping, remembered=remembered(row)))
+    plan = mapping.make(head, custom_fields(workspace_id), given.mapping, remembered=remembered(row))
+    row.plan = mapping.dump(tuple(replace(c, label=given.labels[c.name]) if c.new and c.name in given.labels else c for c in plan))
     row.overwrite, row.consent = given.overwrite, given.consent.model_dump() if given.consent else None
     session().flush()
     return row

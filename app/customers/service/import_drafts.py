@@ -1,0 +1,158 @@
+"""Drafts of imports as people work on them: opened, read in another way, rehearsed before the deed."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import sqlalchemy as sa
+
+from app.core import files
+from app.core.actor import Actor
+from app.core.db import get, session
+from app.core.errors import Conflict
+from app.core.files import File
+from app.customers.imports import mapping
+from app.customers.imports.dialect import WrongBytes
+from app.customers.imports.head import Head, read_head
+from app.customers.imports.mapping import Plan
+from app.customers.imports.reading import Chunk, read_chunk, rows_for
+from app.customers.imports.readings import Reading, readings
+from app.customers.imports.staging import Prepared
+from app.customers.models import Act, Import, ImportReject, ImportState
+from app.customers.service import imports
+from app.customers.service.import_chunks import take_chunk
+from app.customers.service.import_steps import dialect_of, place_of, stager_of
+
+PREVIEW = 20
+"""Rows shown as they would be stored."""
+REHEARSED = 2_000
+"""Rows taken and taken back in a dry run."""
+_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An import that has not begun: its file's beginning, where its columns go now, and where they would go by themselves."""
+
+    row: Import
+    head: Head
+    plan: Plan
+    guessed: Plan
+    remembered: Mapping[str, str | None]
+    custom: Mapping[str, mapping.Field]
+
+
+@dataclass(slots=True)
+class Rehearsal:
+    """What came of the first rows, which were then taken back. `preview` are the first as they would be stored.
+
+    `rows` were looked at, all there are if `whole`; `rows_total` is how many the file has, or about, by its length.
+    """
+
+    preview: Prepared
+    rows: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejects: Sequence[ImportReject] = ()
+    kinds: dict[str, int] = field(default_factory=dict)
+    rejected: int = 0
+    whole: bool = False
+    rows_total: int = 0
+
+
+def receive(workspace_id: int, file: File, kind: str, by: Actor) -> Import:
+    """Make a draft of a file that has arrived and read its beginning.
+
+    A file that is text, but in another encoding, stays, so that it need not be sent again. Raises Invalid where it is no CSV.
+    """
+    row = imports.create(workspace_id, file, kind, by)
+    try:
+        imports.read(row)
+    except WrongBytes as refusal:
+        row.error = " ".join(refusal.errors.values())
+        session().flush()
+    return row
+
+
+def get_draft(workspace_id: int, import_id: int) -> Import:
+    """Return an import that has not begun. Raises NotFound, Conflict."""
+    row = get(Import, workspace_id, import_id)
+    if row.state != ImportState.DRAFT:
+        raise Conflict("This import has begun already.")
+    return row
+
+
+def read_again(workspace_id: int, import_id: int, encoding: str | None, delimiter: str | None) -> None:
+    """Read a draft in another encoding, or with another delimiter. Raises Invalid, Conflict once started."""
+    imports.read_again(workspace_id, import_id, encoding, delimiter)
+    get_draft(workspace_id, import_id).error = None
+    session().flush()
+
+
+def open_draft(workspace_id: int, import_id: int) -> Draft:
+    """Return a draft with the beginning of its file. Raises Conflict once started, Invalid where it cannot be read."""
+    row = get_draft(workspace_id, import_id)
+    dialect = dialect_of(row)
+    with files.open_file(workspace_id, row.file_id or 0) as stream:
+        head = read_head(stream, dialect.encoding, dialect.delimiter)
+    known, before = imports.custom_fields(workspace_id), imports.remembered(row)
+    guessed = mapping.make(head, known, {}, remembered=before, strict=False)
+    return Draft(row, head, mapping.load(row.plan), guessed, before, known)
+
+
+def ways_to_read(row: Import) -> list[Reading]:
+    """Return how the place that is not UTF-8 reads in other encodings."""
+    with files.open_file(row.workspace_id, row.file_id or 0) as stream:
+        try:
+            read_head(stream)
+        except WrongBytes as refusal:
+            return readings(stream, refusal.byte)
+    return []
+
+
+def rehearse(draft: Draft) -> Rehearsal:
+    """Take the first rows for real, see what comes of it, and take it back: nobody is changed. Takes 3 s at most."""
+    row, head = draft.row, draft.head
+    stager = stager_of(draft.plan, place_of(row.workspace_id))
+    count = min(PREVIEW, len(head.rows))
+    first = Chunk(head.body, head.end, final=True, rows=head.rows[:count], lines=head.lines[:count], positions=[0] * count)
+    found = Rehearsal(stager.prepare(first))
+    with session().begin_nested() as savepoint:
+        _try(draft, found)
+        savepoint.rollback()
+    session().expire(row)
+    found.rows_total = found.rows if found.whole else _about(row, head)
+    return found
+
+
+def _try(draft: Draft, found: Rehearsal) -> None:
+    """Take chunks until there are enough rows; the caller takes all back."""
+    row, head = draft.row, draft.head
+    stager = stager_of(draft.plan, place_of(row.workspace_id))
+    at, acts, started = head.body, Counter[int](), perf_counter()
+    with files.open_file(row.workspace_id, row.file_id or 0) as stream:
+        while not found.whole and found.rows < REHEARSED and perf_counter() - started < _SECONDS:
+            chunk = read_chunk(stream, head.dialect, at, rows_for(len(head.columns), REHEARSED - found.rows))
+            outcome = take_chunk(row, stager, chunk)
+            acts.update(outcome.acts)
+            found.rejected += outcome.rejected
+            found.rows += sum(outcome.acts.values()) + outcome.rejected
+            at, found.whole = outcome.end, outcome.final
+    found.created, found.updated, found.unchanged = acts[Act.CREATED], acts[Act.UPDATED], acts[Act.UNCHANGED]
+    mine = (ImportReject.workspace_id == row.workspace_id, ImportReject.import_id == row.id)
+    query = sa.select(ImportReject).where(*mine).order_by(ImportReject.line)
+    found.rejects = session().scalars(query).all()
+    found.kinds = dict(Counter(reject.kind for reject in found.rejects).most_common())
+    for reject in found.rejects:
+        session().expunge(reject)
+
+
+def _about(row: Import, head: Head) -> int:
+    """Return how many rows the file has by the length of those seen, to two figures."""
+    seen = len(head.rows) + len(head.rejects)
+    length = (head.end.offset - head.body.offset) / max(seen, 1)
+    rows = round((row.file_size - head.body.offset) / max(length, 1))
+    digits = max(len(str(rows)) - 2, 0)
+    return max(round(rows, -digits), seen)
