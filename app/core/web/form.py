@@ -29,7 +29,7 @@ class Form(Generic[S]):
 
     def refuse(self, refusal: Invalid) -> None:
         """Keep the reasons to show beside the fields, and undo what the refused act had begun."""
-        session().rollback()
+        undo_begun()
         self.errors = refusal.errors
 
     def error(self, name: str) -> str | None:
@@ -50,6 +50,11 @@ class Form(Generic[S]):
     def other_errors(self) -> dict[str, str]:
         """Return the reasons that belong to no field of the schema."""
         return {path: why for path, why in self.errors.items() if path.split(".")[0].split("[")[0] not in self._schema.model_fields}
+
+
+def undo_begun() -> None:
+    """Undo what a refused act had begun, before the page is shown again."""
+    session().rollback()
 
 
 def _look_up(source: Any, name: str) -> Any:

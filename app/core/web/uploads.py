@@ -35,10 +35,16 @@ def most() -> int:
     return int(current_app.config["MAX_UPLOAD_MB"]) * CHUNK
 
 
+def most_says() -> str:
+    """Return the limit in words: `1 GB`, `500 MB` (powers of 1,024, as the setting counts)."""
+    size = int(current_app.config["MAX_UPLOAD_MB"])
+    return f"{size // 1024:,} GB" if size % 1024 == 0 else f"{size:,} MB"
+
+
 def take_file() -> None:
     """Let this request bring a file, also one that has to be parsed for the token in its form. Raises TooLarge where it says itself too long."""
     if (request.content_length or 0) > most() + _SLACK:
-        raise TooLarge(f"The file is larger than {most() // CHUNK:,} MB.")
+        raise TooLarge(f"The file is larger than {most_says()}.")
     request.max_content_length = most() + _SLACK
 
 

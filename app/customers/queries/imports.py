@@ -79,13 +79,16 @@ def remembered(workspace_id: int, kind: str, digest: str) -> dict[str, Any]:
 
 def work_failed(workspace_id: int, import_id: int) -> str | None:
     """Return the first line of the error, if the work on an import has failed so often that it waits for a person."""
-    query = sa.select(JobRun.state, JobRun.error).where(
-        JobRun.workspace_id == workspace_id, JobRun.key.in_([f"import:{import_id}", f"undo:{import_id}"])
-    )
-    row = session().execute(any_workspace(query.order_by(JobRun.id.desc()).limit(1))).one_or_none()
-    if row is None or row.state != RunState.FAILED:
-        return None
-    return str(row.error or "").split("\n", 1)[0] or "The work failed."
+    return works_failed(workspace_id, [import_id]).get(import_id)
+
+
+def works_failed(workspace_id: int, import_ids: Sequence[int]) -> dict[int, str]:
+    """Return the first lines of the errors by import, of those whose last work waits for a person."""
+    keys = {f"{work}:{import_id}": import_id for import_id in import_ids for work in ("import", "undo")}
+    query = sa.select(JobRun.key, JobRun.state, JobRun.error).where(JobRun.workspace_id == workspace_id, JobRun.key.in_(keys))
+    last = {keys[str(row.key)]: row for row in session().execute(any_workspace(query.order_by(JobRun.id)))}
+    failed = {number: str(row.error or "").split("\n", 1)[0] for number, row in last.items() if row.state == RunState.FAILED}
+    return {number: error or "The work failed." for number, error in failed.items()}
 
 
 def list_kept(workspace_id: int, import_id: int, limit: int, cursor: str | None = None) -> tuple[Sequence[Customer], str | None]:
