@@ -1,7 +1,7 @@
 """Files on their way in: streamed into `core.files` while they arrive; memory stays flat, nothing touches a disk."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import IO, Any, cast
 
 from flask import current_app, request
@@ -71,8 +71,9 @@ def _kept(workspace_id: int, limit: int) -> tuple[File, MultiDict[str, str]]:
     found = request.files.get("file")
     if found is None or not found.filename:
         raise Invalid({"file": "Choose a file."})
-    pieces = iter(lambda: found.stream.read(CHUNK), b"")
-    return create(workspace_id, found.filename, found.mimetype, pieces, limit), cast("MultiDict[str, str]", request.form)
+    with closing(found.stream):
+        pieces = iter(lambda: found.stream.read(CHUNK), b"")
+        return create(workspace_id, found.filename, found.mimetype, pieces, limit), cast("MultiDict[str, str]", request.form)
 
 
 def _streamed(workspace_id: int, limit: int) -> tuple[File, MultiDict[str, str]]:

@@ -7,6 +7,9 @@ from app.customers.views.bulk import pages as bulk_pages
 from app.customers.views.consent import pages as consent_pages
 from app.customers.views.customers import pages as customer_pages
 from app.customers.views.fields import pages as field_pages
+from app.customers.views.import_drafts import pages as import_draft_pages
+from app.customers.views.import_rejects import pages as import_reject_pages
+from app.customers.views.imports import pages as import_pages
 from app.customers.views.lists import pages as list_pages
 from app.customers.views.profile import pages as profile_pages
 from app.customers.views.suppressions import pages as suppression_pages
@@ -19,6 +22,9 @@ __all__ = [
     "consent_pages",
     "customer_pages",
     "field_pages",
+    "import_draft_pages",
+    "import_pages",
+    "import_reject_pages",
     "list_pages",
     "profile_pages",
     "suppression_pages",

@@ -1,0 +1,424 @@
+"""Imports in the browser, page by page: the file, its columns, the dry run, the work, the refused rows, taking it back."""
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+from flask_sqlalchemy.session import Session
+
+from app.core.files import File, FileChunk
+from app.customers.models import Customer, CustomerField, Import, ImportState
+from app.customers.service import imports
+from tests.factories.auth import Browser, signed_in
+from tests.factories.customers import a_customer, a_field
+from tests.factories.imports import ADA, a_file, begun, imported, undone, work
+from tests.factories.workspaces import workspace
+
+PEOPLE = (
+    "email,First name,points,birthday,plan\nada@a.example,Ada,1200,21/11/1990,pro\nbjorn@b.example,Björn,15,3/4/1988,free\nbad@@,X,1,,pro\n"
+)
+
+
+@pytest.fixture
+def browser(client: FlaskClient) -> Browser:
+    return signed_in(client)
+
+
+def send(browser: Browser, data: bytes | str, name: str = "people.csv", **says: Any) -> Any:
+    raw = data.encode() if isinstance(data, str) else data
+    return browser.post("/customers/import", {"file": (io.BytesIO(raw), name)}, **says)
+
+
+def sent(browser: Browser, data: bytes | str) -> int:
+    """Send a file and return the number of its import."""
+    answer = send(browser, data)
+    assert answer.status_code == 303, answer.text
+    return int(re.fullmatch(r"/customers/imports/(\d+)/columns", answer.location)[1])  # type: ignore[index]
+
+
+def text(answer: Any) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True)).split())
+
+
+def row_of(browser: Browser, number: int, session: Session) -> Import:
+    session.expire_all()
+    return session.scalars(sa.select(Import).where(Import.workspace_id == browser.workspace_id, Import.id == number)).one()
+
+
+def fields(page: str) -> dict[str, str]:
+    """Return what the form of the columns would send, as a browser would."""
+    found = dict(re.findall(r'<input class="form-control" id="label-\d+" name="(label-\d+)" value="([^"]*)"', page))
+    for name, inner in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
+        found[name] = re.findall(r'<option value="([^"]*)"[^>]* selected>', inner)[0]
+    found |= dict(re.findall(r'type="radio" id="[^"]+" name="([^"]+)" value="([^"]*)" checked', page))
+    return found
+
+
+def test_a_file_goes_all_the_way(browser: Browser, session: Session) -> None:
+    a_customer(browser.workspace_id, email="bjorn@b.example", first_name="Bjorn")
+    number = sent(browser, PEOPLE)
+    at = f"/customers/imports/{number}"
+    assert browser.get(at).location == f"{at}/columns"
+    page = browser.get(f"{at}/columns").get_data(as_text=True)
+    form = fields(page)
+    assert [form[f"to-{i}"] for i in range(5)] == ["email", "first_name", "new", "birthday", "new"]
+    assert (form["type-2"], form["order-3"], form["label-2"]) == ("number", "dmy", "Points")
+    form |= {"label-2": "Loyalty points", "to-4": "", "overwrite": "always", "consent": "subscribed", "basis": "contract"}
+    assert browser.post(f"{at}/columns", form).location == f"{at}/check"
+    check = text(browser.get(f"{at}/check"))
+    for words in (
+        "All 3 rows were tried",
+        "1 created",
+        "1 updated",
+        "1 refused",
+        "21 Nov 1990",
+        "Loyalty points",
+        "Two @ signs",
+        "Import 3 rows",
+    ):
+        assert words in check, words
+    assert session.scalar(sa.select(sa.func.count(Customer.id)).where(Customer.workspace_id == browser.workspace_id)) == 1
+    assert browser.post(f"{at}/start").location == at
+    assert "Waiting for a worker" in text(browser.get(at))
+    row = work(row_of(browser, number, session))
+    assert (row.created, row.updated, row.rejected, row.consent) == (1, 1, 1, {"state": "subscribed", "basis": "contract"})
+    field = session.scalars(sa.select(CustomerField).where(CustomerField.workspace_id == browser.workspace_id)).one()
+    assert (field.key, field.label, field.type) == ("points", "Loyalty points", "number")
+    done = browser.get(at)
+    assert "1 customer created, 1 updated." in text(done)
+    assert f'href="/customers?import_id={number}"' in done.get_data(as_text=True)
+    assert "ada@a.example" in text(browser.get(f"/customers?import_id={number}"))
+    browser.post(f"{at}/undo")
+    assert "customers taken back" in text(browser.get(at))
+
+
+def test_no_script_is_needed_and_none_is_run(browser: Browser) -> None:
+    hostile = '<script>alert(1)</script>,"""><b>x",🦊,email\n<img src=x>,2,3,a@b.example\n'
+    number = sent(browser, hostile)
+    at = f"/customers/imports/{number}"
+    page = browser.get(f"{at}/columns").get_data(as_text=True)
+    assert browser.post(f"{at}/columns", fields(page)).location == f"{at}/check"
+    for path in (at + "/columns", at + "/check"):
+        page = browser.get(path).get_data(as_text=True)
+        assert "<script>alert(1)" not in page
+        assert '"><b>x' not in page
+        assert "<img src=x" not in page
+        assert "🦊" in page
+
+
+REFUSED = {
+    "empty": (b"", "The file is empty."),
+    "a zip": (b"PK\x03\x04\x14\x00", "This is a zip archive or a workbook"),
+    "NUL": (b"\x00" * 900, "full of NUL bytes"),
+    "a heading alone": (b"email,name\n", "The file has a heading and no rows."),
+    "wide": (b",".join(b"c%d" % n for n in range(10_000)) + b"\n1\n", "the heading has 10,000 columns; 500 are the most"),
+    "no heading": (b"ada@a.example\nb@b.example\n", "The first line needs the names of the columns."),
+    "twice": (b"email,EMAIL\na@a.example,b\n", "columns 1 and 2 are all called"),
+    "NUL in the heading": (b"email,na\x00me\na@b.example,x\n" * 3, "the heading holds a NUL"),
+    "quotes": (b'"email,name\na@b.example,x\n', "Line 1, the heading"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_is_no_csv_is_refused_where_it_was_chosen(browser: Browser, session: Session, kind: str) -> None:
+    data, why = REFUSED[kind]
+    for says in ({}, {"headers": {"Accept": "application/json"}}):
+        answer = send(browser, data, **says)
+        assert answer.status_code == 422
+        if says:
+            assert why in answer.json["errors"]["file"]
+        else:
+            assert why in text(answer)
+            assert "What a file needs" in text(answer)
+    for table in (Import, File):
+        assert session.scalar(sa.select(sa.func.count()).select_from(table).where(table.workspace_id == browser.workspace_id)) == 0
+
+
+def test_nothing_chosen(browser: Browser) -> None:
+    assert "Choose a file." in text(browser.post("/customers/import", {"file": (io.BytesIO(b""), "")}))
+    assert "Choose a file." in text(browser.post("/customers/import"))
+
+
+def test_another_encoding_is_chosen_by_looking(browser: Browser, session: Session) -> None:
+    number = sent(browser, "email,city\na@b.example,Århus\nb@b.example,Zürich\n".encode("windows-1252"))
+    at = f"/customers/imports/{number}"
+    page = text(browser.get(f"{at}/columns"))
+    assert "Line 2, byte 24: 0xC5 is not UTF-8." in page
+    assert "a@b.example,Århus" in page
+    wrong = browser.post(f"{at}/read", {"encoding": "ebcdic"})
+    assert wrong.status_code == 422
+    assert browser.post(f"{at}/read", {"encoding": "windows-1252"}).location == f"{at}/columns"
+    again = text(browser.get(f"{at}/columns"))
+    assert "Windows-1252, comma" in again
+    assert "Århus · Zürich" in again
+    assert browser.post(f"{at}/read", {"encoding": "windows-1252", "delimiter": ";"}).status_code == 303
+    assert text(browser.get(f"{at}/columns")).count("email,city") >= 1
+    assert row_of(browser, number, session).error is None
+
+
+def test_a_wrong_choice_stands_at_its_column(browser: Browser) -> None:
+    number = sent(browser, PEOPLE)
+    at = f"/customers/imports/{number}/columns"
+    form = fields(browser.get(at).get_data(as_text=True))
+    twice = browser.post(at, form | {"to-1": "email"})
+    assert twice.status_code == 422
+    assert 'id="no-1">“email” goes there already.' in twice.get_data(as_text=True)
+    nobody = browser.post(at, form | {"to-0": ""})
+    assert nobody.status_code == 422
+    assert "one of them is needed to know people by" in text(nobody)
+    for name, value in {
+        "to-0": "fields.x y",
+        "type-2": "colour",
+        "overwrite": "x",
+        "consent": "x",
+        "basis": "x",
+        "label-2": "n" * 300,
+    }.items():
+        answer = browser.post(at, form | ({"consent": "subscribed"} if name == "basis" else {}) | {name: value})
+        assert answer.status_code == 422, name
+        assert "fl-err" in answer.get_data(as_text=True) or "fl-note bad" in answer.get_data(as_text=True), name
+
+
+def test_a_file_like_the_last_goes_as_last_time(browser: Browser, session: Session) -> None:
+    imported(browser.workspace_id, PEOPLE, mapping={"plan": None, "points": "fields.loyalty:number"})
+    at = f"/customers/imports/{sent(browser, PEOPLE)}/columns"
+    page = browser.get(at)
+    form = fields(page.get_data(as_text=True))
+    assert (form["to-4"], form["to-2"]) == ("", "fields.loyalty")
+    assert "As last time" in text(page)
+    assert browser.post(at, form).status_code == 303
+
+
+def test_a_new_field_takes_a_key_of_its_own(browser: Browser, session: Session) -> None:
+    a_field(browser.workspace_id, "points")
+    number = sent(browser, PEOPLE)
+    at = f"/customers/imports/{number}"
+    form = fields(browser.get(f"{at}/columns").get_data(as_text=True))
+    assert form["to-2"] == "fields.points"
+    browser.post(f"{at}/columns", form | {"to-2": "new", "type-2": "number"})
+    plan = row_of(browser, number, session).plan
+    assert (plan[2]["target"], plan[2]["new"]) == ("fields.points_2", True)
+
+
+def test_five_hundred_columns(browser: Browser) -> None:
+    for n in range(60):
+        a_field(browser.workspace_id, f"own_{n}")
+    names = [f"c{n}" for n in range(499)]
+    number = sent(browser, ",".join(["email", *names]) + "\n" + ",".join(["a@b.example", *map(str, range(499))]) + "\n")
+    at = f"/customers/imports/{number}"
+    answer = browser.get(f"{at}/columns")
+    page = answer.get_data(as_text=True)
+    assert len(page) < 1_500_000
+    assert page.count('<option value="fields.own_7"') == 1
+    form = fields(page)
+    assert browser.post(f"{at}/columns", form | {"to-7": "fields.own_7"}).location == f"{at}/check"
+    check = browser.get(f"{at}/check")
+    assert "60 of 500 columns" in text(check)
+    assert 'value="fields.own_7" data-type="text" selected' in browser.get(f"{at}/columns").get_data(as_text=True)
+
+
+def test_one_row(browser: Browser) -> None:
+    at = f"/customers/imports/{sent(browser, 'email' + chr(10) + 'a@b.example')}"
+    assert "Import 1 row " in text(browser.get(f"{at}/check"))
+
+
+def test_two_tabs(browser: Browser, session: Session) -> None:
+    number = sent(browser, PEOPLE)
+    at = f"/customers/imports/{number}"
+    form = fields(browser.get(f"{at}/columns").get_data(as_text=True))
+    browser.post(f"{at}/read", {"encoding": "utf-8", "delimiter": ";"})
+    digest = row_of(browser, number, session).heading_digest
+    answer = browser.post(f"{at}/columns", form | {"heading": "of before"}, follow_redirects=True)
+    assert "read in another way meanwhile" in text(answer)
+    assert row_of(browser, number, session).heading_digest == digest
+    browser.post(f"{at}/read", {"encoding": "utf-8", "delimiter": ","})
+    browser.post(f"{at}/start")
+    for act in ("start", "columns", "read", "discard"):
+        answer = browser.post(f"{at}/{act}", form)
+        assert (answer.status_code, answer.location) == (303, at)
+        assert "This import has begun already." in text(browser.get(at))
+    assert browser.get(f"{at}/check").location == at
+    browser.post(f"{at}/cancel")
+    browser.post(f"{at}/pause")
+    assert "This import is cancelled." in text(browser.get(at))
+
+
+def test_paused_resumed_stopped_and_told(browser: Browser, session: Session) -> None:
+    row = begun(browser.workspace_id, PEOPLE)
+    at = f"/customers/imports/{row.id}"
+    live = browser.get(f"{at}/progress?phase=active")
+    assert f'hx-get="{at}/progress?phase=active"' in live.get_data(as_text=True)
+    browser.post(f"{at}/pause")
+    assert browser.get(f"{at}/progress?phase=active").headers["HX-Refresh"] == "true"
+    assert "Paused" in text(browser.get(at))
+    browser.post(f"{at}/resume")
+    assert row_of(browser, row.id, session).state == ImportState.QUEUED
+    browser.post(f"{at}/cancel")
+    assert "Stopped after 0 rows. Nobody was changed." in text(browser.get(at))
+    assert "hx-get" not in browser.get(f"{at}/progress?phase=cancelled").get_data(as_text=True)
+
+
+def test_refused_rows_by_reason(browser: Browser) -> None:
+    lines = [f"bad{n}@@,1" for n in range(60)] + ["a@b.example,x", "c@d.example,y", *(f"p{n}@d.example,{n}" for n in range(200))]
+    row = imported(browser.workspace_id, "email,points\n" + "\n".join(lines) + "\n")
+    at = f"/customers/imports/{row.id}"
+    shown = text(browser.get(at))
+    assert "62 rows refused" in shown
+    assert "Address not valid 60" in shown
+    assert "8 of 62" in shown
+    page = browser.get(f"{at}/rejects")
+    assert "Number not readable 2" in text(page)
+    more = re.search(r'href="([^"]+)" rel="next"', page.get_data(as_text=True))
+    assert more is not None
+    assert "bad59@@" in text(browser.get(more[1].replace("&amp;", "&")))
+    numbers = text(browser.get(f"{at}/rejects?kind=number"))
+    assert "62 points" in numbers
+    assert "bad0@@" not in numbers
+    assert browser.get(f"{at}/rejects?kind=nonsense").status_code == 200
+    csv = browser.get(f"{at}/rejects.csv")
+    assert csv.headers["Content-Disposition"] == f'attachment; filename="import-{row.id}-refused.csv"'
+    assert len(csv.text.splitlines()) == 63
+
+
+def test_undone_and_who_was_kept(browser: Browser, session: Session) -> None:
+    row = imported(browser.workspace_id, PEOPLE)
+    person = session.scalars(sa.select(Customer).where(Customer.workspace_id == browser.workspace_id).order_by(Customer.id)).first()
+    assert person is not None
+    person.version += 1
+    person.first_name = "Augusta"
+    session.flush()
+    undone(row)
+    at = f"/customers/imports/{row.id}"
+    assert "1 customer removed again, 0 set back. 1 was edited or used since and stays; see who" in text(browser.get(at))
+    assert "Augusta" in text(browser.get(f"{at}/kept"))
+    browser.post(f"{at}/undo")
+    assert "This import is undone already." in text(browser.get(at))
+
+
+def test_a_draft_is_discarded(browser: Browser, session: Session) -> None:
+    number = sent(browser, PEOPLE)
+    assert "Not started" in text(browser.get("/customers/imports"))
+    assert browser.post(f"/customers/imports/{number}/discard").location == "/customers/imports"
+    for table in (Import, File):
+        assert session.scalar(sa.select(sa.func.count()).select_from(table).where(table.workspace_id == browser.workspace_id)) == 0
+
+
+def test_who_may_only_look(client: FlaskClient, session: Session) -> None:
+    place = workspace()
+    owner = signed_in(client, workspace=place)
+    number = sent(owner, PEOPLE)
+    analyst = signed_in(client, "analyst", place)
+    at = f"/customers/imports/{number}"
+    assert "This file waits for somebody who may import." in text(analyst.get(at))
+    for path in (f"{at}/columns", f"{at}/check", "/customers/import"):
+        assert analyst.get(path).status_code == 403
+    for act in ("start", "columns", "read", "discard", "pause", "resume", "cancel", "undo"):
+        assert analyst.post(f"{at}/{act}").status_code == 403
+    page = analyst.get("/customers/imports").get_data(as_text=True)
+    assert 'href="/customers/import"' not in page
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    seen: list[str] = []
+    sa.event.listen(sa.Engine, "before_cursor_execute", note := lambda *a: seen.append(a[2]) if "SAVEPOINT" not in a[2] else None)
+    try:
+        yield seen
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+
+def test_the_list_needs_as_many_queries_for_three_as_for_one(browser: Browser) -> None:
+    assert "Bring your people" in text(browser.get("/customers/imports"))
+    begun(browser.workspace_id, PEOPLE)
+    browser.get("/customers/imports")
+    with counted() as one:
+        browser.get("/customers/imports")
+    begun(browser.workspace_id, PEOPLE)
+    imported(browser.workspace_id, PEOPLE)
+    with counted() as three:
+        assert browser.get("/customers/imports").status_code == 200
+    assert len(three) == len(one)
+
+
+def test_the_limit_is_named(browser: Browser, session: Session) -> None:
+    browser.client.application.config["MAX_UPLOAD_MB"] = 1
+    try:
+        page = browser.get("/customers/import").get_data(as_text=True)
+        assert 'data-most="1048576"' in page
+        assert "Up to 1 MB." in page
+        answer = stream(browser, b"email\n" + b"a@b.example\n" * 200_000, plain=True)
+        assert answer.status_code == 413
+        assert "The file is larger than 1 MB." in text(answer)
+        streamed = stream(browser, b"email\n" + b"a@b.example\n" * 200_000)
+        assert (streamed.status_code, streamed.json["detail"]) == (413, "The file is larger than 1 MB.")
+    finally:
+        browser.client.application.config["MAX_UPLOAD_MB"] = 1024
+    assert session.scalar(sa.select(sa.func.count(File.id)).where(File.workspace_id == browser.workspace_id)) == 0
+
+
+def stream(browser: Browser, data: bytes, body: Any = io.BytesIO, *, plain: bool = False) -> Any:
+    """Send a file as the script does, with the token in the headers; `plain`: as a form does without a script."""
+    says = {"csrf_token": browser.csrf_token, "_workspace": str(browser.workspace_id)} if plain else {}
+    whole = b"".join(b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (n.encode(), v.encode()) for n, v in says.items())
+    whole += (
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\nContent-Type: text/csv\r\n\r\n' + data + b"\r\n--x--\r\n"
+    )
+    headers = {"Accept": "application/json", "X-CSRFToken": browser.csrf_token, "X-Workspace": str(browser.workspace_id)}
+    return browser.client.post(
+        "/customers/import",
+        headers={} if plain else headers,
+        input_stream=body(whole),
+        content_length=len(whole),
+        content_type="multipart/form-data; boundary=x",
+    )
+
+
+class _Watched(io.BytesIO):
+    """A body that notes how many bytes the database holds while the rest has yet to arrive."""
+
+    seen: list[tuple[int, int]] = []
+
+    def readinto(self, buffer: Any) -> int:
+        here = imports.session().scalar(sa.select(sa.func.count()).select_from(FileChunk)) or 0
+        _Watched.seen.append((self.tell(), here))
+        assert len(buffer) <= 1024 * 1024
+        return super().readinto(buffer)
+
+
+def test_a_file_is_kept_while_it_arrives(browser: Browser, session: Session) -> None:
+    _Watched.seen = []
+    before = session.scalar(sa.select(sa.func.count()).select_from(FileChunk)) or 0
+    answer = stream(browser, b"email,note\n" + b"".join(b"p%d@a.example,%s\n" % (n, b"x" * 100) for n in range(40_000)), _Watched)
+    assert answer.status_code == 201
+    assert re.fullmatch(r"/customers/imports/\d+/columns", answer.json["url"])
+    waiting = [arrived - (chunks - before) * 1024 * 1024 for arrived, chunks in _Watched.seen]
+    assert max(arrived for arrived, _ in _Watched.seen) > 4 * 1024 * 1024
+    assert max(waiting) < 2 * 1024 * 1024
+
+
+def test_a_large_file_needs_no_script(browser: Browser) -> None:
+    data = b"email,note\n" + b"".join(b"p%d@a.example,%s\n" % (n, b"x" * 400) for n in range(45_000))
+    assert len(data) > 16 * 1024 * 1024  # more than any other form may send
+    assert stream(browser, data, plain=True).status_code == 303
+
+
+def test_an_upload_without_a_token_reads_nothing(browser: Browser) -> None:
+    answer = browser.client.post("/customers/import", data={"file": (io.BytesIO(b"email\na@b.example\n"), "a.csv")})
+    assert answer.status_code == 400
+
+
+def test_another_workspaces_import_is_not_there(browser: Browser) -> None:
+    theirs = begun(workspace().id, PEOPLE)
+    draft = imports.create(theirs.workspace_id, a_file(theirs.workspace_id, PEOPLE), "customers", ADA)
+    imports.read(draft)
+    for number in (theirs.id, draft.id):
+        for path in ("", "/columns", "/check", "/progress", "/rejects", "/rejects.csv", "/kept"):
+            assert browser.get(f"/customers/imports/{number}{path}").status_code == 404
+        for act in ("start", "columns", "read", "discard", "pause", "resume", "cancel", "undo"):
+            assert browser.post(f"/customers/imports/{number}/{act}").status_code == 404
