@@ -78,7 +78,7 @@ def _own(value: Any, kind: str, currency: str) -> str:
     if kind == "boolean":
         return "Yes" if value else "No"
     if kind == "number":
-        return f"{value:,}"
+        return f"{int(value):,}" if value == int(value) else f"{value:,}"
     if kind == "money":
         return of_request().money(value, currency)
     if kind == "list":
