@@ -157,7 +157,7 @@ class Config(BaseModel):
     PORT: int = Field(default=8000, ge=1, le=65535, description="Port that the web process listens on.")
     WEB_WORKERS: int = Field(default=2, ge=1, le=64, description="Web processes.")
     WEB_THREADS: int = Field(default=8, ge=1, le=64, description="Threads of each web process.")
-    JOB_WORKERS: int = Field(default=1, ge=1, le=64, description="Worker processes of `flask worker`.")
+    JOB_WORKERS: int = Field(default=2, ge=1, le=64, description="Worker processes of `flask worker`.")
     DB_POOL_SIZE: int = Field(default=10, ge=1, le=200, description="Database connections that each process keeps; four more on demand.")
     TRUSTED_PROXIES: int = Field(
         default=0, ge=0, le=5, description="Proxies in front, whose `X-Forwarded-*` is believed. Too many, and clients forge addresses."

@@ -21,11 +21,16 @@ def live(_caller: None) -> Response:
 
 @pages.get("/health", public=True, reads_cookie=False)
 def health(_caller: None) -> Response:
-    """Tell how every part does: 503 where the database or Redis is away, `degraded` where only work is late."""
+    """Tell how every part does: 503 where the database or Redis is away, `degraded` where only work is late.
+
+    Figures and versions are for those who may read the metrics; anybody else learns which part is not well.
+    """
     found = checks()
     down = [check.name for check in found if check.needed and not check.ok]
     status = "down" if down else "ok" if all(check.ok for check in found) else "degraded"
-    answer = jsonify({"status": status, "checks": {check.name: {"ok": check.ok, "value": check.value} for check in found}})
+    told = _may_see_figures()
+    parts = {check.name: {"ok": check.ok} | ({"value": check.value} if told else {}) for check in found}
+    answer = jsonify({"status": status, "checks": parts})
     answer.status_code = 503 if down else 200
     return answer
 
@@ -33,11 +38,14 @@ def health(_caller: None) -> Response:
 @pages.get("/metrics", public=True, reads_cookie=False)
 def figures(_caller: None) -> Response:
     """Give Prometheus its figures: with METRICS_TOKEN as bearer, or without one from this machine only. Raises Forbidden."""
-    token = current_app.config["METRICS_TOKEN"]
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    allowed = hmac.compare_digest(given.encode(), token.encode()) if token else is_from_here()
-    if not allowed:
+    if not _may_see_figures():
         reason = "Figures are given to holders of METRICS_TOKEN, or on this machine where there is none."
         raise Forbidden(reason)
     body, kind = metrics.page()
     return Response(body, content_type=kind)
+
+
+def _may_see_figures() -> bool:
+    token = current_app.config["METRICS_TOKEN"]
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return hmac.compare_digest(given.encode(), token.encode()) if token else is_from_here()

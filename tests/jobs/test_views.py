@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis
 
+from app.core import redis as core_redis
 from app.core.time import now
 from app.jobs import health
 from app.jobs.models import JobRun
@@ -30,6 +31,16 @@ def test_well(client: FlaskClient, redis: Redis) -> None:
     assert answer.json["checks"]["workers"] == {"ok": True, "value": "2 of 2"}
 
 
+def test_strangers_learn_what_is_not_well_and_no_figures(
+    client: FlaskClient, redis: Redis, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beats(redis)
+    monkeypatch.setitem(app.config, "METRICS_TOKEN", "t" * 32)
+    assert {name: set(part) for name, part in client.get("/health").json["checks"].items()}["queues"] == {"ok"}
+    known = client.get("/health", headers={"Authorization": "Bearer " + "t" * 32}).json
+    assert known["checks"]["workers"]["value"] == "2 of 2"
+
+
 @pytest.mark.parametrize("missing", [{"clock": False}, {"alive": 0}])
 def test_without_clock_or_workers_work_is_late_but_pages_answer(client: FlaskClient, redis: Redis, missing: dict[str, Any]) -> None:
     beats(redis, **missing)
@@ -47,7 +58,7 @@ def test_work_that_waits_long_is_named(client: FlaskClient, redis: Redis, sessio
 
 
 def test_without_redis_it_is_down(client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    away = Redis(port=1, socket_connect_timeout=0.2)
+    away = core_redis.connect("redis://127.0.0.1:1/0")
     monkeypatch.setitem(app.extensions, "redis", away)
     answer = client.get("/health")
     assert (answer.status_code, answer.json["status"], answer.json["checks"]["redis"]["ok"]) == (503, "down", False)

@@ -10,6 +10,7 @@ from app.core.db import any_workspace, session
 from app.workspaces.models import Brand, Workspace
 from app.workspaces.schemas import LOCALES, WorkspaceIn, currencies, zones
 from tests.factories.auth import api_key, enter, member, signed_in, user
+from tests.factories.customers import an_order
 from tests.factories.workspaces import workspace
 
 GOOD = {"name": "Northlight", "currency": "EUR", "zone": "Europe/Berlin", "locale": "de"}
@@ -136,3 +137,11 @@ def test_lists_of_choices_are_whole() -> None:
         "currency": "EUR",
         "locale": "en_GB",
     }
+
+
+def test_the_first_order_fixes_the_currency(client: FlaskClient) -> None:
+    browser = signed_in(client)
+    an_order(browser.workspace_id)
+    answer = browser.post("/settings/workspace", GOOD | {"currency": "EUR"})
+    assert answer.status_code == 422
+    assert "There are orders" in answer.get_data(as_text=True)

@@ -27,6 +27,11 @@ def by_external_id(workspace_id: int, names: Collection[str]) -> dict[str, Order
     return {row.external_id: row for row in session().scalars(query)}
 
 
+def has_orders(workspace_id: int) -> bool:
+    """Tell whether a workspace has any order."""
+    return bool(session().scalar(sa.select(sa.exists().where(Order.workspace_id == workspace_id))))
+
+
 def lines_of(ids: Collection[int]) -> dict[int, list[OrderLine]]:
     """Return the lines of orders (whose workspace the caller has checked), in their order."""
     found: dict[int, list[OrderLine]] = {}

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
+from app.core import registry
 from app.core.actor import Actor
 from app.core.db import session
 from app.core.time import now
@@ -192,3 +193,12 @@ def _act(row: Order, lines: int) -> Act:
     data = {"order": row.external_id, "order_id": row.id, "amount": row.value, "items": lines}
     kind = Kind.REFUNDED if row.amount < 0 else Kind.BOUGHT
     return Act(row.customer_id, kind, row.ordered_at, named_id(row.workspace_id, "order", row.id), row.source_id, data)
+
+
+def _keep_currency(workspace_id: int) -> str | None:
+    if queries.has_orders(workspace_id):
+        return "There are orders, and their values stand in the present currency. It cannot change any more."
+    return None
+
+
+registry.currency_uses.append(_keep_currency)
