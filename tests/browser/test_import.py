@@ -57,7 +57,9 @@ def a_file(rows: int = 3_000) -> FilePayload:
     for n in range(rows):
         mail = {7: f"p{n}@@northlight.example", 40: "", 11: f"p{n - 1}@northlight.example"}.get(n % 500, f"p{n}@northlight.example")
         spent = '"1.204,50"' if n % 700 == 19 else f"{n * 1.37:.2f}"
-        lines.append(f"N-{n if n % 500 != 40 else ''},{mail},{FIRST[n % 8]},{LAST[n % 7]},{97000 + n % 900},{1 + n % 28}/11/2026,{spent},pro,{n % 2}")
+        lines.append(
+            f"N-{n if n % 500 != 40 else ''},{mail},{FIRST[n % 8]},{LAST[n % 7]},{97000 + n % 900},{1 + n % 28}/11/2026,{spent},pro,{n % 2}"
+        )
     return {"name": "northlight_people.csv", "mimeType": "text/csv", "buffer": ("\n".join(lines) + "\n").encode()}
 
 

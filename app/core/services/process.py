@@ -67,6 +67,11 @@ def leash(sign: signal.Signals) -> Callable[[], None] | None:
     return hold
 
 
+def _private(path: str, flags: int) -> int:
+    """Open a file that nobody else may read: logs quote statements, and statements hold addresses."""
+    return os.open(path, flags, 0o600)
+
+
 class Daemon:
     """A server in the background, with a pid file and a log beside its data."""
 
@@ -81,7 +86,7 @@ class Daemon:
         self.stop_leftover()
         if self.log.exists() and self.log.stat().st_size > _LOG_LIMIT:
             self.log.replace(self.log.with_suffix(".log.1"))
-        with self.log.open("ab") as log:
+        with open(self.log, "ab", opener=_private) as log:
             self._process = subprocess.Popen(
                 [str(part) for part in argv],
                 cwd=cwd,
