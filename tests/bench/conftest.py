@@ -1,9 +1,11 @@
 """`make bench`: product beside baseline, in the same minutes on the same machine."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.bench.ground import BASELINES, CUSTOMERS, Ground, fill, ground
 
@@ -22,7 +24,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def empty() -> Iterator[Ground]:
-    """A server with the product's tables and nobody in them."""
+    """A server with the product's tables and nobody in them. The report is not mixed with a line for each request."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with ground() as made:
         print(f"\n{CUSTOMERS:,} customers; columns: ours, baseline, unit, ratio")
         print(f"{'calibration (about 430 where the guides were taken)':62} {made.baseline('calibrate')['calibration']:12,.1f} ms")

@@ -7,9 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from app.core.db import db
-from app.segments.models import SegmentMember
 from app.workspaces.models import Workspace
-from tests.bench.ground import Ground
+from tests.bench.ground import CUSTOMERS, Ground
 from tests.factories.auth import Browser, signed_in
 from tests.factories.segments import a_segment, field
 
@@ -24,11 +23,11 @@ PAGES = {
     "list, by value": "/customers?sort=-value",
     "list, by name": "/customers?sort=name",
     "list, by last seen": "/customers?sort=-seen",
-    "search: first letter": "/customers?q=a",
-    "search: beginning of a name": "/customers?q=ann",
-    "search: part of an address": "/customers?q=mple.or",
+    "search: first letter": "/customers?q=f",
+    "search: beginning of a name": "/customers?q=firs",
+    "search: part of an address": "/customers?q=ple30.c",
     "search: a whole address": "/customers?q={email}",
-    "search: an id": "/customers?q=B777777",
+    "search: an id": "/customers?q={external}",
     "search: nobody": "/customers?q=zzqqxx",
     "search: two words": "/customers?q={first}+{last}",
     "filter: country": "/customers?country=US",
@@ -38,9 +37,9 @@ PAGES = {
     "filter: rare, by value": "/customers?country=US&tag=tag5&consent=unsubscribed&sort=-value",
     "filter: custom field": "/customers?fields.plan=pro",
     "filter: new this week": "/customers?created_within=7",
-    "filter and search": "/customers?country=US&q=an",
+    "filter and search": "/customers?country=US&q=las",
     "profile": "/customers/{customer}",
-    "timeline, further": "/customers/{customer}/timeline?kind=mail",
+    "timeline of mail": "/customers/{customer}/timeline?kind=mail",
     "consent of one": "/customers/{customer}/consent",
     "suppressions": "/customers/suppressions",
     "find or do": "/find?q={first}",
@@ -50,6 +49,7 @@ PAGES = {
     "API: customers": "/api/v1/customers?limit=100",
     "API: members": "/api/v1/segments/{segment}/customers?limit=100",
 }
+FRAGMENTS = {"timeline of mail"}
 
 
 @pytest.fixture(scope="module")
@@ -61,15 +61,15 @@ def browser(crowd: Ground) -> tuple[Browser, dict[str, object]]:
         segment = a_segment(crowd.workspace_id, field("country", "eq", "US"), "United States")
         db.session.commit()
         number = segment.id
-        made.post(f"/segments/{number}/refresh")
-        assert db.session.scalar(
-            sa.select(sa.func.count()).where(SegmentMember.segment_id == number, SegmentMember.workspace_id == crowd.workspace_id)
-        )
+        assert made.post(f"/segments/{number}/refresh").status_code == 303
         with db.engine.connect() as line:
             busiest = line.execute(sa.text("select customer_id from activities group by 1 order by count(*) desc limit 1")).scalar_one()
-            row = line.execute(sa.text("select email, first_name, last_name from customers where id = 500000")).one()
+            row = line.execute(
+                sa.text("select email, first_name, last_name, external_id from customers where id = :n"), {"n": CUSTOMERS // 2}
+            ).one()
         db.session.remove()
-    return made, {"customer": busiest, "segment": number, "email": row.email, "first": row.first_name, "last": row.last_name}
+    names = {"email": row.email, "first": row.first_name, "last": row.last_name, "external": row.external_id}
+    return made, {"customer": busiest, "segment": number, **names}
 
 
 def test_pages(crowd: Ground, browser: tuple[Browser, dict[str, object]]) -> None:
@@ -85,7 +85,7 @@ def test_pages(crowd: Ground, browser: tuple[Browser, dict[str, object]]) -> Non
         for turn in range(TURNS + 1):
             asked.clear()
             began = time.perf_counter()
-            answer = who.get(address)
+            answer = who.get(address, headers={"HX-Request": "true"} if name in FRAGMENTS else {})
             if turn:
                 taken.append(1000 * (time.perf_counter() - began) / speed)
             assert answer.status_code == 200, (address, answer.status_code)
@@ -106,9 +106,9 @@ def test_the_last_page_is_as_fast_as_the_first(crowd: Ground, browser: tuple[Bro
     cursor = None
     for _turn in range(40):
         began = time.perf_counter()
-        page = who.get("/api/v1/customers", query_string={"limit": 1000} | ({"cursor": cursor} if cursor else {})).get_json()
+        page = who.get("/api/v1/customers", query_string={"limit": 200} | ({"cursor": cursor} if cursor else {})).get_json()
         taken.append(1000 * (time.perf_counter() - began) / speed)
         cursor = page["next"]
     first, last = statistics.median(taken[1:6]), statistics.median(taken[-5:])
-    print(f"{'1,000 by API: pages 2 to 6, pages 36 to 40':62} {first:12,.1f} {last:12,.1f} ms")
+    print(f"{'200 by API: pages 2 to 6, pages 36 to 40':62} {first:12,.1f} {last:12,.1f} ms")
     assert last < 2 * first
