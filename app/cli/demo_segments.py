@@ -9,7 +9,7 @@ from app.segments.service import segments
 
 _VALUABLE = {"field": "stats.lifetime_value", "op": "gte", "value": 50_000}
 _MAY_WRITE = {"field": "consent.email", "op": "eq", "value": "subscribed"}
-_READS = {"activity": "opened", "op": "at_least", "times": 3, "within_days": 90}
+_LOOKED = {"activity": "visited", "op": "at_least", "times": 1, "within_days": 30}
 _SEGMENTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("Big spenders", "First to hear of new arrivals", {"operator": "AND", "rules": [_VALUABLE, _MAY_WRITE]}),
     (
@@ -31,7 +31,7 @@ _SEGMENTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
             "operator": "AND",
             "rules": [
                 {"field": "stats.last_order_at", "op": "more_than_days_ago", "value": 90},
-                {"operator": "NOT", "rules": [{"operator": "OR", "rules": [_READS, {"field": "tags", "op": "any_of", "value": ["b2b"]}]}]},
+                {"operator": "NOT", "rules": [{"operator": "OR", "rules": [_LOOKED, {"field": "tags", "op": "any_of", "value": ["b2b"]}]}]},
             ],
         },
     ),
