@@ -156,7 +156,7 @@ def test_refreshing_says_who_came_and_went(browser: Browser) -> None:
     made = a_segment(browser.workspace_id, US, "Americans")
     person.country = "US"
     assert browser.post(f"/segments/{made.id}/refresh").status_code == 303
-    assert "1 members; 1 entered, 0 left." in browser.get(f"/segments/{made.id}").text
+    assert "1 member; 1 entered, 0 left." in browser.get(f"/segments/{made.id}").text
 
 
 def test_deleting_is_refused_while_something_uses_it(browser: Browser) -> None:
@@ -253,3 +253,17 @@ def test_members_over_time_are_drawn_from_the_second_day_on(browser: Browser) ->
         page = browser.get(path)
         assert "Entered 9, left 2 in 28 days. Most left because time passed (1)." in text(page)
         assert '"values": [7, 7, 7, 0]' in page.text
+
+
+def test_a_profile_names_the_segments_somebody_is_in(browser: Browser) -> None:
+    ada, ben = (a_customer(browser.workspace_id, country=country) for country in ("US", "DE"))
+    mine = a_segment(browser.workspace_id, field("country", "eq", "US"), "Across <the> sea")
+    a_segment(browser.workspace_id, field("country", "eq", "FR"), "Elsewhere")
+    browser.post(f"/segments/{mine.id}/refresh")
+    assert f'hx-get="/segments/of/{ada.id}"' in browser.get(f"/customers/{ada.id}").text
+    card = browser.get(f"/segments/of/{ada.id}", headers={"HX-Request": "true"}).text
+    assert "In 1 segment" in card
+    assert f'href="/segments/{mine.id}"' in card
+    assert "Across &lt;the&gt; sea" in card
+    assert "In 0 segments" in browser.get(f"/segments/of/{ben.id}", headers={"HX-Request": "true"}).text
+    assert browser.get(f"/segments/of/{ada.id}").location == f"/customers/{ada.id}"

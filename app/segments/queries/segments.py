@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 import sqlalchemy as sa
 
 from app.core.db import after, decode_cursor, encode_cursor, get, session
-from app.segments.models import Segment, SegmentLink
+from app.segments.models import Segment, SegmentLink, SegmentMember
 
 
 def get_segment(workspace_id: int, segment_id: int) -> Segment:
@@ -98,3 +98,9 @@ def reachable(start: Collection[int], edges: Collection[tuple[int, int]]) -> set
             found.add(segment)
             waiting += names.get(segment, [])
     return found
+
+
+def containing(workspace_id: int, customer_id: int) -> Sequence[Segment]:
+    """Return the segments a customer is in, by name: one look-up by key for each segment of the workspace."""
+    member = sa.exists().where(SegmentMember.segment_id == Segment.id, SegmentMember.customer_id == customer_id)
+    return session().scalars(sa.select(Segment).where(Segment.workspace_id == workspace_id, member).order_by(Segment.name)).all()

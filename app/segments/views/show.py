@@ -5,6 +5,7 @@ from typing import Any
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
+from app.core.db import get
 from app.core.errors import Conflict
 from app.core.schemas import ListQuery, parse
 from app.core.time import now
@@ -12,6 +13,7 @@ from app.core.web.flash import flash
 from app.core.web.form import Form, nested
 from app.core.web.pages import Pages, is_fragment, redirect
 from app.core.web.principal import Principal
+from app.customers.models import Customer
 from app.segments.models import Segment, SegmentKind
 from app.segments.queries import counting, members, segments
 from app.segments.queries.words import vocabulary
@@ -50,12 +52,21 @@ def show_segment(caller: Principal, segment_id: int) -> ResponseReturnValue:
     return render_template("segments/show.html", **about(caller, segment))
 
 
+@pages.get("/segments/of/<int:customer_id>", permission="customers.view")
+def show_segments_of(caller: Principal, customer_id: int) -> ResponseReturnValue:
+    """Show the segments a customer is in, as a part of their profile."""
+    get(Customer, caller.workspace_id, customer_id)
+    if not is_fragment():
+        return redirect(f"/customers/{customer_id}")
+    return render_template("segments/_of.html", rows=segments.containing(caller.workspace_id, customer_id))
+
+
 @pages.post("/segments/<int:segment_id>/refresh", permission="segments.edit")
 def refresh_segment(caller: Principal, segment_id: int) -> ResponseReturnValue:
     """Bring the members up to date now."""
     found = filling.refresh_now(caller.workspace_id, segment_id)
     moved = f"{found.entered:,} entered, {found.left:,} left" if found.entered or found.left else "nobody entered or left"
-    flash(f"{found.count:,} members; {moved}.")
+    flash(f"{found.count:,} member{'' if found.count == 1 else 's'}; {moved}.")
     return redirect(f"/segments/{segment_id}")
 
 
