@@ -9,7 +9,8 @@ from app.customers.imports.dialect import ENCODINGS
 _AROUND = 60
 """Bytes shown before and after the one that did not fit."""
 _LIKELY = ("windows-1252", "iso-8859-15", "windows-1250", "windows-1251", "windows-1253", "windows-1254", "shift_jis", "gb18030", "euc-kr")
-"""Encodings in which any text of the West is wrong, but readable, come first: most files that are not UTF-8 come out of Excel there."""
+"""Likeliest first: most files that are not UTF-8 come out of a spreadsheet in Western Europe."""
+_LOST = "\N{REPLACEMENT CHARACTER}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,10 @@ class Reading:
 
 
 def readings(stream: BinaryIO, byte: int) -> list[Reading]:
-    """Return how the surroundings of a byte (counted from 1) read in each encoding that can hold them, the likeliest first."""
+    """Return how the surroundings of a byte (counted from 1) read in the encodings that can hold them, the likeliest first.
+
+    Of those in which the place reads the same, only the likeliest is told: nobody could choose between them by looking.
+    """
     start = max(0, byte - 1 - _AROUND)
     stream.seek(start)
     raw = stream.read(_AROUND * 2)
@@ -34,7 +38,9 @@ def readings(stream: BinaryIO, byte: int) -> list[Reading]:
 
 
 def _readable(line: bytes) -> Iterable[Reading]:
+    seen: set[str] = set()
     for name in _LIKELY:
-        text = line.decode(name, "replace")
-        if text.count("\N{REPLACEMENT CHARACTER}") <= 1:  # the cut may go through a character of two bytes
-            yield Reading(name, ENCODINGS[name], text.strip("\N{REPLACEMENT CHARACTER}"))
+        text = line.decode(name, "replace").strip(_LOST)  # at its ends a character of two bytes may be cut through
+        if _LOST not in text and text.isprintable() and text not in seen:
+            seen.add(text)
+            yield Reading(name, ENCODINGS[name], text)

@@ -25,12 +25,16 @@ MOST_OPTIONS = 15_000
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A column as the form shows it. `to` is a target, NEW, or empty: left out; `why` says where the proposal comes from."""
+    """A column as the form shows it. `to` is a target, NEW, or empty: left out; `why` says where the proposal comes from.
+
+    `marked`: some value has a point or a comma, so that it matters which of them is the decimal mark.
+    """
 
     index: int
     name: str
     samples: tuple[str, ...]
     more: bool
+    marked: bool
     to: str
     type: str
     mark: str
@@ -84,11 +88,11 @@ def _type(draft: Draft, index: int) -> str:
     return guessed.type if guessed.new else "text"
 
 
-def _samples(draft: Draft, index: int) -> tuple[tuple[str, ...], bool]:
-    """Return the first different values of a column, and whether it has others."""
+def _samples(draft: Draft, index: int) -> tuple[tuple[str, ...], bool, bool]:
+    """Return the first different values of a column, whether it has others, and whether any is marked (see Row)."""
     different = dict.fromkeys(islice(draft.head.samples(index), 200))
     short = [value if len(value) <= _LONGEST else value[: _LONGEST - 1] + "…" for value in islice(different, _SHOWN)]
-    return tuple(short), len(different) > _SHOWN
+    return tuple(short), len(different) > _SHOWN, any("," in value or "." in value for value in draft.head.samples(index))
 
 
 def _why(draft: Draft, index: int, column: Column) -> str:
@@ -119,6 +123,7 @@ def _posted(row: Row, draft: Draft, posted: MultiDict[str, str]) -> Row:
         row.name,
         row.samples,
         row.more,
+        row.marked,
         to,
         kind,
         posted.get(f"mark-{i}", row.mark),

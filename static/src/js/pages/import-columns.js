@@ -22,7 +22,7 @@ function arrange(column) {
   const style = to.value ? STYLES[type] : undefined;
   column.classList.toggle('out', !to.value);
   for (const part of column.querySelectorAll('[data-of-new]')) part.hidden = !made;
-  column.querySelector('[data-of-mark]').hidden = style !== 'mark';
+  column.querySelector('[data-of-mark]').hidden = style !== 'mark' || !('marked' in column.dataset);
   column.querySelector('[data-of-order]').hidden = style !== 'order';
 }
 
