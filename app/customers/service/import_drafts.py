@@ -19,7 +19,7 @@ from app.customers.imports.mapping import Plan
 from app.customers.imports.reading import Chunk, read_chunk, rows_for
 from app.customers.imports.readings import Reading, readings
 from app.customers.imports.staging import Prepared
-from app.customers.models import Act, Import, ImportReject, ImportState
+from app.customers.models import Act, Import, ImportReject, ImportState, UndoState
 from app.customers.service import imports
 from app.customers.service.import_chunks import take_chunk
 from app.customers.service.import_steps import dialect_of, place_of, stager_of
@@ -76,6 +76,24 @@ def receive(workspace_id: int, file: File, kind: str, by: Actor) -> Import:
     return row
 
 
+def start_over(workspace_id: int, import_id: int, by: Actor) -> Import:
+    """Make a new draft of the file of an import that failed, was stopped or was undone: it need not be sent again. Raises Conflict."""
+    row = get(Import, workspace_id, import_id, lock=True)
+    if row.file_id is None or not may_start_over(row):
+        raise Conflict("The file of this import is not here any more." if row.file_id is None else "This import is under way, or done.")
+    draft = imports.create(workspace_id, get(File, workspace_id, row.file_id), row.kind, by)
+    row.file_id = None
+    imports.read(draft, **{name: (row.dialect or {}).get(name) for name in ("encoding", "delimiter")})
+    draft.error = row.error
+    session().flush()
+    return draft
+
+
+def may_start_over(row: Import) -> bool:
+    """Tell whether the file of an import may be imported again without being sent again."""
+    return row.file_id is not None and (row.state in {ImportState.FAILED, ImportState.CANCELLED} or row.undo_state == UndoState.DONE)
+
+
 def get_draft(workspace_id: int, import_id: int) -> Import:
     """Return an import that has not begun. Raises NotFound, Conflict."""
     row = get(Import, workspace_id, import_id)
@@ -92,8 +110,10 @@ def read_again(workspace_id: int, import_id: int, encoding: str | None, delimite
 
 
 def open_draft(workspace_id: int, import_id: int) -> Draft:
-    """Return a draft with the beginning of its file. Raises Conflict once started, Invalid where it cannot be read."""
+    """Return a draft with the beginning of its file. Raises Conflict once started, and while nobody said in which encoding it is."""
     row = get_draft(workspace_id, import_id)
+    if row.dialect is None:
+        raise Conflict("Say first in which encoding the file is.")
     dialect = dialect_of(row)
     with files.open_file(workspace_id, row.file_id or 0) as stream:
         head = read_head(stream, dialect.encoding, dialect.delimiter)

@@ -23,6 +23,7 @@ from app.customers.imports.staging import Prepared
 from app.customers.models import CustomerField, Import, ImportState, UndoState
 from app.customers.queries import imports as queries
 from app.customers.schemas.imports import ImportIn, ImportOut
+from app.customers.service.fields import MOST as MOST_FIELDS
 from app.customers.service.import_steps import dialect_of, place_of, stager_of
 from app.events.service import publish
 
@@ -70,7 +71,9 @@ def choose(workspace_id: int, import_id: int, given: ImportIn) -> Import:
     row = _draft(workspace_id, import_id)
     dialect = row.dialect or {}
     head = _head(row, given.encoding or dialect.get("encoding"), given.delimiter or dialect.get("delimiter"))
-    plan = mapping.make(head, custom_fields(workspace_id), given.mapping, remembered=remembered(row))
+    known = custom_fields(workspace_id)
+    plan = mapping.make(head, known, given.mapping, remembered=remembered(row))
+    _check_room(plan, known)
     row.plan = mapping.dump(tuple(replace(c, label=given.labels[c.name]) if c.new and c.name in given.labels else c for c in plan))
     row.overwrite, row.consent = given.overwrite, given.consent.model_dump() if given.consent else None
     session().flush()
@@ -199,10 +202,19 @@ def _make_fields(workspace_id: int, plan: Sequence[mapping.Column]) -> None:
     new = {column.field: column for column in plan if column.new and column.field}
     if not new:
         return
+    _check_room(plan, custom_fields(workspace_id))
     rows = [{"workspace_id": workspace_id, "key": key, "label": column.label, "type": column.type} for key, column in new.items()]
     session().execute(insert(CustomerField).values(rows).on_conflict_do_nothing(index_elements=["workspace_id", "key"]))
     known = custom_fields(workspace_id)
     _check_fields(new, known)
+
+
+def _check_room(plan: Sequence[mapping.Column], known: Mapping[str, mapping.Field]) -> None:
+    """Refuse a plan that would make more custom fields than a workspace may have. Raises Invalid."""
+    new = {column.field for column in plan if column.new} - set(known)
+    if len(known) + len(new) > MOST_FIELDS:
+        reason = f"{MOST_FIELDS} custom fields are the most: there are {len(known):,}, and this file would bring {len(new):,} more. Leave some out."
+        raise Invalid({"mapping": reason})
 
 
 def _check_fields(new: Mapping[str, mapping.Column], known: Mapping[str, mapping.Field]) -> None:

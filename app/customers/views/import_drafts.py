@@ -156,6 +156,7 @@ def start_import(caller: Principal, import_id: int) -> ResponseReturnValue:
     """Let it begin. In a second tab it has begun already, which is shown."""
     here = caller.workspace_id
     try:
+        drafts.open_draft(here, import_id)
         imports.start(here, import_id, caller.actor)
     except Conflict as no:
         return _overtaken(import_id, no)

@@ -76,7 +76,7 @@ def show_progress(caller: Principal, import_id: int) -> ResponseReturnValue:
 def _live(row: Import) -> dict[str, Any]:
     now = standing(row)
     first, _ = queries.list_rejects(row.workspace_id, row.id, FIRST_REJECTS) if row.rejected else ((), None)
-    return {"row": row, "now": now, "rejects": first, "picks": _picks(row)}
+    return {"row": row, "now": now, "rejects": first, "picks": _picks(row), "again": drafts.may_start_over(row)}
 
 
 def _picks(row: Import) -> list[dict[str, object]]:
@@ -108,6 +108,17 @@ def cancel_import(caller: Principal, import_id: int) -> ResponseReturnValue:
 def undo_import(caller: Principal, import_id: int) -> ResponseReturnValue:
     """Stop it if it runs, and take back what it did."""
     return _act(caller, import_id, imports.undo)
+
+
+@pages.post("/customers/imports/<int:import_id>/again", "customers.import")
+def start_over(caller: Principal, import_id: int) -> ResponseReturnValue:
+    """Begin anew with the same file."""
+    try:
+        draft = drafts.start_over(caller.workspace_id, import_id, caller.actor)
+    except Conflict as no:
+        flash(no.reason, tone="warn")
+        return redirect(f"/customers/imports/{import_id}")
+    return redirect(f"/customers/imports/{draft.id}/columns")
 
 
 def _act(caller: Principal, import_id: int, deed: Callable[[int, int, Actor], Import]) -> ResponseReturnValue:

@@ -177,16 +177,26 @@ def test_five_hundred_columns(browser: Browser) -> None:
     page = answer.get_data(as_text=True)
     assert len(page) < 1_500_000
     assert page.count('<option value="fields.own_7"') == 1
-    form = fields(page)
+    form = fields(page) | {f"to-{n}": "" for n in range(300, 500)}
     assert browser.post(f"{at}/columns", form | {"to-7": "fields.own_7"}).location == f"{at}/check"
-    check = browser.get(f"{at}/check")
-    assert "60 of 500 columns" in text(check)
+    check = text(browser.get(f"{at}/check"))
+    assert "60 of 300 columns" in check
+    assert "298 new fields" in check
+    assert "200 left out" in check
     assert 'value="fields.own_7" data-type="text" selected' in browser.get(f"{at}/columns").get_data(as_text=True)
 
 
 def test_one_row(browser: Browser) -> None:
     at = f"/customers/imports/{sent(browser, 'email' + chr(10) + 'a@b.example')}"
     assert "Import 1 row " in text(browser.get(f"{at}/check"))
+
+
+def test_nothing_goes_on_before_the_encoding_is_known(browser: Browser) -> None:
+    at = f"/customers/imports/{sent(browser, 'email,city\na@b.example,Århus\n'.encode('latin-1'))}"
+    for act in ("start", "columns"):
+        assert browser.post(f"{at}/{act}").location == at
+        assert "Say first in which encoding the file is." in text(browser.get(at, follow_redirects=True))
+    assert browser.get(f"{at}/check").location == f"{at}/columns"
 
 
 def test_two_tabs(browser: Browser, session: Session) -> None:
@@ -262,6 +272,39 @@ def test_undone_and_who_was_kept(browser: Browser, session: Session) -> None:
     assert "This import is undone already." in text(browser.get(at))
 
 
+def test_a_file_need_not_be_sent_again(browser: Browser, session: Session) -> None:
+    lines = "".join(f"p{n}@a.example,{'x' * 400}\n" for n in range(9_000))
+    number = sent(browser, f"email,note\n{lines}".encode() + "z@a.example,Århus\n".encode("latin-1"))
+    at = f"/customers/imports/{number}"
+    assert browser.post(f"{at}/start").status_code == 303
+    row = work(row_of(browser, number, session))
+    assert (row.state, row.rows_done) == ("failed", 0)
+    shown = browser.get(at)
+    assert "Line 9,002, byte" in text(shown)
+    assert "Nobody was changed." in text(shown)
+    new = browser.post(f"{at}/again").location
+    assert "The last time: Line 9,002, byte" in text(browser.get(new))
+    browser.post(new.replace("columns", "read"), {"encoding": "windows-1252"})
+    assert "The last time" not in text(browser.get(new))
+    browser.post(new.replace("columns", "start"))
+    row = work(row_of(browser, int(new.split("/")[3]), session))
+    assert (row.state, row.created) == ("finished", 9_001)
+    for there in (number, row.id):
+        assert browser.post(f"/customers/imports/{there}/again").location == f"/customers/imports/{there}"
+    undone(row)
+    assert browser.post(f"/customers/imports/{row.id}/again").location.endswith("/columns")
+
+
+def test_more_fields_than_a_workspace_may_have(browser: Browser) -> None:
+    for n in range(60):
+        a_field(browser.workspace_id, f"own_{n}")
+    names = ",".join(["email", *(f"c{n}" for n in range(450))])
+    at = f"/customers/imports/{sent(browser, names + chr(10) + 'a@b.example' + ',1' * 450)}/columns"
+    answer = browser.post(at, fields(browser.get(at).get_data(as_text=True)))
+    assert answer.status_code == 422
+    assert "500 custom fields are the most: there are 60, and this file would bring 450 more." in text(answer)
+
+
 def test_a_draft_is_discarded(browser: Browser, session: Session) -> None:
     number = sent(browser, PEOPLE)
     assert "Not started" in text(browser.get("/customers/imports"))
@@ -279,7 +322,7 @@ def test_who_may_only_look(client: FlaskClient, session: Session) -> None:
     assert "This file waits for somebody who may import." in text(analyst.get(at))
     for path in (f"{at}/columns", f"{at}/check", "/customers/import"):
         assert analyst.get(path).status_code == 403
-    for act in ("start", "columns", "read", "discard", "pause", "resume", "cancel", "undo"):
+    for act in ("start", "columns", "read", "discard", "pause", "resume", "cancel", "undo", "again"):
         assert analyst.post(f"{at}/{act}").status_code == 403
     page = analyst.get("/customers/imports").get_data(as_text=True)
     assert 'href="/customers/import"' not in page
@@ -315,5 +358,5 @@ def test_another_workspaces_import_is_not_there(browser: Browser) -> None:
     for number in (theirs.id, draft.id):
         for path in ("", "/columns", "/check", "/progress", "/rejects", "/rejects.csv", "/kept"):
             assert browser.get(f"/customers/imports/{number}{path}").status_code == 404
-        for act in ("start", "columns", "read", "discard", "pause", "resume", "cancel", "undo"):
+        for act in ("start", "columns", "read", "discard", "pause", "resume", "cancel", "undo", "again"):
             assert browser.post(f"/customers/imports/{number}/{act}").status_code == 404
