@@ -192,7 +192,8 @@ def test_one_row(browser: Browser) -> None:
 
 
 def test_nothing_goes_on_before_the_encoding_is_known(browser: Browser) -> None:
-    at = f"/customers/imports/{sent(browser, 'email,city\na@b.example,Århus\n'.encode('latin-1'))}"
+    number = sent(browser, "email,city\na@b.example,Århus\n".encode("latin-1"))
+    at = f"/customers/imports/{number}"
     for act in ("start", "columns"):
         assert browser.post(f"{at}/{act}").location == at
         assert "Say first in which encoding the file is." in text(browser.get(at, follow_redirects=True))
