@@ -5,7 +5,6 @@ from typing import Any
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.core.db import get
 from app.core.errors import Conflict
 from app.core.schemas import ListQuery, parse
 from app.core.time import now
@@ -13,7 +12,7 @@ from app.core.web.flash import flash
 from app.core.web.form import Form, nested
 from app.core.web.pages import Pages, is_fragment, redirect
 from app.core.web.principal import Principal
-from app.customers.models import Customer
+from app.customers.queries.customers import get_row
 from app.segments.models import Segment, SegmentKind
 from app.segments.queries import counting, members, segments
 from app.segments.queries.words import vocabulary
@@ -55,7 +54,7 @@ def show_segment(caller: Principal, segment_id: int) -> ResponseReturnValue:
 @pages.get("/segments/of/<int:customer_id>", permission="customers.view")
 def show_segments_of(caller: Principal, customer_id: int) -> ResponseReturnValue:
     """Show the segments a customer is in, as a part of their profile."""
-    get(Customer, caller.workspace_id, customer_id)
+    get_row(caller.workspace_id, customer_id)
     if not is_fragment():
         return redirect(f"/customers/{customer_id}")
     return render_template("segments/_of.html", rows=segments.containing(caller.workspace_id, customer_id))
