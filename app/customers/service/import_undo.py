@@ -21,6 +21,8 @@ def step(workspace_id: int, import_id: int) -> bool:
     if row is None or row.undo_state != UndoState.RUNNING:
         return False
     with raw_cursor() as cursor:
+        if not row.undo_cursor:
+            batches.look_at_sizes(cursor)
         ids = batches.next_batch(cursor, workspace_id, import_id, row.undo_cursor or _TOP, BATCH)
         if not ids:
             return _finish(row)
