@@ -100,7 +100,7 @@ def test_a_profile_shows_it_all(browser: Browser) -> None:
         "Added by hand",
     ):
         assert words in text, words
-    assert "/segments/of/" not in text or browser.get(f"/segments/of/{row.id}").status_code == 200
+    assert "/segments/of/" not in text or browser.get(f"/segments/of/{row.id}", headers={"HX-Request": "true"}).status_code == 200
 
 
 def test_names_in_any_script_are_text_and_nothing_else(browser: Browser) -> None:
