@@ -260,7 +260,10 @@ def _trigger(table: str, verb: str, body: str) -> None:
 
 
 def _imports() -> None:
-    names = ("rows_total", "rows_done", "created", "updated", "unchanged", "rejected", "undo_cursor", "removed", "restored", "kept")
+    names = (
+        *("rows_total", "rows_done", "created", "updated", "unchanged", "rejected", "customers_created"),
+        *("undo_cursor", "removed", "restored", "kept"),
+    )
     counts = ", ".join(f"{name} bigint not null default 0" for name in names)
     _table(
         "imports",
@@ -269,7 +272,7 @@ def _imports() -> None:
         file_size bigint not null, dialect jsonb, heading text[] not null default '{{}}', heading_digest text,
         plan jsonb not null default '[]', overwrite text not null default 'empty', consent jsonb,
         scan_offset bigint not null default 0, scan_line bigint not null default 1, scanned boolean not null default false,
-        row_offset bigint not null default 0, row_line bigint not null default 1, {counts},
+        row_offset bigint not null default 0, row_line bigint not null default 1, {counts}, refusing text,
         seconds double precision not null default 0, error text, undo_state text not null default 'none',
         undone_at timestamptz, created_by text not null, {CREATED}, started_at timestamptz, finished_at timestamptz,
         purged_at timestamptz""",

@@ -46,6 +46,25 @@ def import_customers(caller: Principal) -> ImportOut:
         return imports.describe(row)
 
 
+@api.post(
+    "/orders/import",
+    permission="customers.import",
+    accept="file",
+    returns=ImportOut,
+    status=202,
+    summary="Import a CSV file of orders",
+)
+def import_orders(caller: Principal) -> ImportOut:
+    """Take `file`, and `mapping`, `overwrite`, `encoding`, `delimiter` where given; the work goes on in the background.
+
+    Rows next to each other with the same order number are one order; each is a line of it. Amounts are decimal text in the order's
+    currency, refunds below zero. Customers who are not here are made, without consent.
+    """
+    with received(caller.workspace_id) as (file, form):
+        row = imports.accept(caller.workspace_id, file, parse(ImportIn, _said(form) | {"kind": "orders"}), caller.actor)
+        return imports.describe(row)
+
+
 @api.get("/imports", permission="customers.view", query=ListQuery, returns=Page[ImportOut], summary="List imports, newest first")
 def list_imports(caller: Principal, query: ListQuery) -> Page[ImportOut]:
     """Return a page of imports."""

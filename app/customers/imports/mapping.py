@@ -9,12 +9,15 @@ from app.core.errors import Invalid
 from app.customers.imports.cells import guess
 from app.customers.imports.dates import guess_order
 from app.customers.imports.head import Head
+from app.customers.imports.order_targets import ORDER_TARGETS
 from app.customers.imports.rejects import OURS
-from app.customers.imports.targets import KEYS, TARGETS, TYPES, field_key, field_label, known
+from app.customers.imports.targets import KEYS, TARGETS, TYPES, Target, field_key, field_label, known
 
 OVERWRITE = ("always", "empty", "never")
 """What happens to a customer already here: filled cells replace, fill only what is empty, or nothing changes."""
 STYLES = ("", "point", "comma", "dmy", "mdy")
+TARGETS_OF = {"customers": TARGETS, "orders": ORDER_TARGETS}
+"""Where columns may go, by kind of import; customers have custom fields besides."""
 _KEY = re.compile(r"[^\W\d]\w{0,62}")
 _ALL_TYPES = (*TYPES, "money")
 
@@ -72,7 +75,13 @@ def load(data: Sequence[Mapping[str, Any]]) -> Plan:
 
 
 def make(
-    head: Head, fields: Fields, said: Mapping[str, str | None], *, remembered: Mapping[str, str | None] | None = None, strict: bool = True
+    head: Head,
+    fields: Fields,
+    said: Mapping[str, str | None],
+    *,
+    remembered: Mapping[str, str | None] | None = None,
+    strict: bool = True,
+    kind: str = "customers",
 ) -> Plan:
     """Return the plan: what was said, else what is remembered, else guessed.
 
@@ -85,23 +94,23 @@ def make(
     taken: set[str] = {t.split(":")[0] for t in said.values() if t}
     plan = []
     for index, name in enumerate(head.columns):
-        target = said[name] if name in said else _proposed(name, remembered or {}, fields, taken)
+        target = said[name] if name in said else _proposed(name, remembered or {}, fields, taken, kind)
         try:
-            column = _column(name, target, head.samples(index), fields)
+            column = _column(name, target, head.samples(index), fields, TARGETS_OF[kind])
         except Invalid as no:
             if name not in said:  # what was remembered no longer fits
-                column = _column(name, _guessed(name, fields, taken), head.samples(index), fields)
+                column = _column(name, _guessed(name, fields, taken, kind), head.samples(index), fields, TARGETS_OF[kind])
             else:
                 raise Invalid({f"mapping.{name}": next(iter(no.errors.values()))}) from None
         plan.append(column)
         taken.add(column.target or "")
     if strict:
-        check(plan)
+        check(plan, kind)
     return tuple(plan)
 
 
-def check(plan: Sequence[Column]) -> None:
-    """Refuse a plan that sends two columns to one target, or that names nobody. Raises Invalid."""
+def check(plan: Sequence[Column], kind: str = "customers") -> None:
+    """Refuse a plan that sends two columns to one target, or that names nobody, or no order. Raises Invalid."""
     seen: dict[str, str] = {}
     for column in plan:
         if column.target is None:
@@ -109,22 +118,40 @@ def check(plan: Sequence[Column]) -> None:
         if column.target in seen:
             raise Invalid({f"mapping.{column.name}": f"“{seen[column.target]}” goes there already."})
         seen[column.target] = column.name
+    if kind == "orders":
+        _check_orders(seen)
+        return
     if not seen.keys() & set(KEYS):
         raise Invalid({"mapping": "No column holds an e-mail address, a phone or an external id; one of them is needed to know people by."})
     if "full_name" in seen and seen.keys() & {"first_name", "last_name"}:
         raise Invalid({f"mapping.{seen['full_name']}": "First or last name has a column of its own; leave the full name out."})
 
 
-def _proposed(name: str, remembered: Mapping[str, str | None], fields: Fields, taken: set[str]) -> str | None:
+def _check_orders(seen: Mapping[str, str]) -> None:
+    """Refuse a plan without what an order needs."""
+    for wanted, what in (
+        ({"order_id"}, "No column holds the number of the order; it is needed to know an order by."),
+        ({"email", "customer_id"}, "No column says whose order it is: an e-mail address or a customer's id."),
+        ({"ordered_at"}, "No column says when the order was placed."),
+        ({"total", "unit_price"}, "No column holds an amount: the order's total, or the price of an item."),
+    ):
+        if not seen.keys() & wanted:
+            raise Invalid({"mapping": what})
+
+
+def _proposed(name: str, remembered: Mapping[str, str | None], fields: Fields, taken: set[str], kind: str) -> str | None:
     target = remembered.get(name)
     if name in remembered and (target is None or target.split(":")[0] not in taken):
         return target
-    return _guessed(name, fields, taken)
+    return _guessed(name, fields, taken, kind)
 
 
-def _guessed(name: str, fields: Fields, taken: set[str]) -> str | None:
+def _guessed(name: str, fields: Fields, taken: set[str], kind: str) -> str | None:
     if name in OURS or re.fullmatch(r"column \d+", name):
         return None
+    if kind == "orders":
+        target = known(name, ORDER_TARGETS)
+        return target if target not in taken else None
     key = field_key(name)
     if key in fields and f"fields.{key}" not in taken:
         return f"fields.{key}"
@@ -138,7 +165,7 @@ def _guessed(name: str, fields: Fields, taken: set[str]) -> str | None:
     return f"fields.{key}"
 
 
-def _column(name: str, target: str | None, samples: list[str], fields: Fields) -> Column:
+def _column(name: str, target: str | None, samples: list[str], fields: Fields, targets: Mapping[str, Target]) -> Column:
     """Return the column with its type and style: said behind colons, else of the field, else guessed. Raises Invalid."""
     if not target:
         return Column(name, None)
@@ -147,12 +174,13 @@ def _column(name: str, target: str | None, samples: list[str], fields: Fields) -
     types = [s for s in said if s not in STYLES]
     if len(types) > 1 or len(styles) > 1 or any(t not in _ALL_TYPES for t in types):
         raise Invalid({"": f"Behind the colon stands a type ({', '.join(TYPES)}) or a style ({', '.join(STYLES[1:])})."})
-    if place.startswith("fields."):
+    if place.startswith("fields.") and targets is TARGETS:
         return _custom(name, place, types, styles, samples, fields)
-    if place not in TARGETS:
-        raise Invalid({"": f"There is no field “{place[:80]}”. It is one of {', '.join(TARGETS)}, or fields.<key>, or null."})
-    style = styles[0] if styles else (guess_order(samples) or "") if place == "birthday" else ""
-    return Column(name, place, "date" if place == "birthday" else "text", style, TARGETS[place].label)
+    if place not in targets:
+        also = ", or fields.<key>" if targets is TARGETS else ""
+        raise Invalid({"": f"There is no field “{place[:80]}”. It is one of {', '.join(targets)}{also}, or null."})
+    kind = targets[place].type
+    return Column(name, place, kind, _style(kind, styles, samples) if kind != "text" else "", targets[place].label)
 
 
 def _custom(name: str, place: str, types: list[str], styles: list[str], samples: list[str], fields: Fields) -> Column:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -25,12 +26,16 @@ LINE = 200
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A field of a customer. `names` are usual headings, plain (see `plain`); `read` is None where the order of day and month decides."""
+    """A field of a customer or an order. `names` are usual headings, plain (see `plain`).
+
+    `read` is None where the column's style decides: the order of day and month, the decimal mark (`type` says which).
+    """
 
     key: str
     label: str
     names: tuple[str, ...]
     read: Reader | None
+    type: str = "text"
 
 
 def _line(key: str, label: str, *names: str) -> Target:
@@ -69,7 +74,13 @@ TARGETS = {
         _line("postcode", "Postcode", "postcode", "zip", "zip code", "zipcode", "postal code", "plz", "code postal"),
         Target("language", "Language", ("language", "lang", "locale", "language code", "sprache"), read_language),
         Target("zone", "Time zone", ("time zone", "timezone", "tz", "zone"), read_zone),
-        Target("birthday", "Birthday", ("birthday", "date of birth", "birth date", "birthdate", "dob", "geburtstag", "geburtsdatum"), None),
+        Target(
+            "birthday",
+            "Birthday",
+            ("birthday", "date of birth", "birth date", "birthdate", "dob", "geburtstag", "geburtsdatum"),
+            None,
+            "date",
+        ),
         _line("gender", "Gender", "gender", "sex", "geschlecht"),
         Target("stage", "Stage", ("stage", "lifecycle stage", "lifecycle"), read_stage),
         Target("tags", "Tags", ("tags", "tag", "labels", "schlagworte"), read_tags),
@@ -78,7 +89,6 @@ TARGETS = {
 """In the order in which pages list them."""
 KEYS = ("external_id", "email", "phone")
 """What a customer is known by, the strongest first."""
-_BY_NAME = {name: target.key for target in TARGETS.values() for name in target.names}
 _LONGEST_KEY = 63
 
 
@@ -89,10 +99,13 @@ def plain(name: str) -> str:
     return " ".join(re.findall(r"[a-z0-9]+", letters))
 
 
-def known(name: str) -> str | None:
+def known(name: str, targets: Mapping[str, Target] = TARGETS) -> str | None:
     """Return the target that a heading names, or None."""
     words = plain(name)
-    return _BY_NAME.get(words) or _BY_NAME.get(words.replace(" ", ""))
+    together = words.replace(" ", "")
+    return next((t.key for t in targets.values() if words in t.names), None) or next(
+        (t.key for t in targets.values() if together in t.names), None
+    )
 
 
 def field_key(name: str) -> str:

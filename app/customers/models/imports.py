@@ -79,6 +79,10 @@ class Import(Tenant, Model):
     updated: Mapped[int] = mapped_column(server_default="0")
     unchanged: Mapped[int] = mapped_column(server_default="0")
     rejected: Mapped[int] = mapped_column(server_default="0")
+    customers_created: Mapped[int] = mapped_column(server_default="0")
+    """Whom a file of orders brought."""
+    refusing: Mapped[str | None]
+    """The order whose rows are not taken, of which more follow behind the cursor."""
     seconds: Mapped[float] = mapped_column(sa.Float, server_default="0")
     """Spent in steps, for the rate: pauses and restarts do not count."""
     error: Mapped[str | None]
@@ -112,10 +116,11 @@ class ImportReject(Tenant, Model):
 
 
 class ImportUndo(Tenant, Model):
-    """What an import did to one customer (or order), and from which line.
+    """What an import did to one customer, and from which line; of a file of orders, to one order, and (as `-subject_id`) whom it brought.
 
     `before` holds the columns it changed as they were; `version` is that of the customer after the import: while it is still that, nobody
-    edited it since. The table also says which customers the file named already, so that a second row for one is rejected.
+    edited it since (of an order: a digest of its values). The table also says which customers or orders the file named already, so that a
+    second row for one is rejected.
     """
 
     __tablename__ = "import_undo"

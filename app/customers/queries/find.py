@@ -16,7 +16,8 @@ from app.customers.models import Consent, Customer, CustomerStats, Suppression
 from app.customers.models.consent import EVERY_TOPIC
 from app.customers.models.customers import name_key, search_text
 from app.customers.models.fields import last_seen_key
-from app.customers.models.imports import Act, ImportUndo
+from app.customers.models.imports import Act
+from app.customers.queries.imports import concerned
 from app.customers.schemas.lists import CustomerFilter
 from app.customers.values import PREFIX, FieldInfo
 
@@ -58,18 +59,12 @@ def find(workspace_id: int, given: CustomerFilter, custom: Mapping[str, FieldInf
     if given.tag:
         wanted.add(Customer.tags.overlap(given.tag))
     if given.import_id is not None:
-        wanted.add(Customer.id.in_(_touched(workspace_id, given.import_id)))
+        wanted.add(Customer.id.in_(concerned(workspace_id, given.import_id, Act.CREATED, Act.UPDATED)))
     _permission(wanted, given)
     _figures(wanted, given)
     _days(wanted, given, ZoneInfo(place.zone))
     _custom(wanted, given.fields, custom, place)
     return wanted
-
-
-def _touched(workspace_id: int, import_id: int) -> sa.Select[int]:
-    """Return whom an import created or changed; known until it is purged."""
-    did = (ImportUndo.workspace_id == workspace_id, ImportUndo.import_id == import_id, ImportUndo.act.in_((Act.CREATED, Act.UPDATED)))
-    return sa.select(ImportUndo.subject_id).where(*did)
 
 
 def search(words: str) -> list[sa.ColumnElement[bool]]:

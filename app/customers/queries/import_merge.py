@@ -71,10 +71,15 @@ def begin(cursor: Any, workspace_id: int) -> None:
     for name, columns in _TABLES.items():
         cursor.execute(f"create temp table if not exists {name} ({columns}) on commit delete rows")
         cursor.execute(f"delete from {name}")  # noqa: S608 (a name of our own)
-    cursor.execute("select pg_advisory_xact_lock(%s, %s)", (_LOCK, workspace_id))
+    queue_up(cursor, workspace_id)
     # GIN indexes take what waits in their lists in one go if it fits into work_mem.
     cursor.execute("select set_config('work_mem', '64MB', true)")
     _know_sizes(cursor)
+
+
+def queue_up(cursor: Any, workspace_id: int) -> None:
+    """Wait for other imports of this workspace to end their chunk."""
+    cursor.execute("select pg_advisory_xact_lock(%s, %s)", (_LOCK, workspace_id))
 
 
 def _know_sizes(cursor: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.core.db import any_workspace, decode_cursor, encode_cursor, session
-from app.customers.models import Act, Customer, Import, ImportReject, ImportState, ImportUndo, UndoState
+from app.customers.models import Act, Customer, Import, ImportReject, ImportState, ImportUndo, Order, UndoState
 from app.jobs.models import JobRun, RunState
 
 _BATCH = 1_000
@@ -91,13 +91,28 @@ def works_failed(workspace_id: int, import_ids: Sequence[int]) -> dict[int, str]
     return {number: error or "The work failed." for number, error in failed.items()}
 
 
-def list_kept(workspace_id: int, import_id: int, limit: int, cursor: str | None = None) -> tuple[Sequence[Customer], str | None]:
-    """Return a page of the customers that undoing an import left alone, and the cursor of the next page."""
-    query = (
-        sa.select(Customer)
-        .join(ImportUndo, sa.and_(ImportUndo.subject_id == Customer.id, ImportUndo.workspace_id == workspace_id))
-        .where(Customer.workspace_id == workspace_id, ImportUndo.import_id == import_id, ImportUndo.act == Act.KEPT)
+def count_orders(workspace_id: int, import_id: int) -> int:
+    """Return how many orders an import of orders made."""
+    made = (ImportUndo.workspace_id == workspace_id, ImportUndo.import_id == import_id, ImportUndo.act == Act.CREATED)
+    return session().scalar(sa.select(sa.func.count()).where(*made, ImportUndo.subject_id > 0)) or 0
+
+
+def concerned(workspace_id: int, import_id: int, *acts: Act) -> sa.CompoundSelect[int]:
+    """Select the customers to whom an import did one of these: theirs, or to their orders."""
+    did = (ImportUndo.workspace_id == workspace_id, ImportUndo.import_id == import_id, ImportUndo.act.in_(acts))
+    kind = sa.select(Import.kind).where(Import.workspace_id == workspace_id, Import.id == import_id).scalar_subquery()
+    orders = sa.select(Order.customer_id).join(ImportUndo, ImportUndo.subject_id == Order.id).where(Order.workspace_id == workspace_id)
+    return sa.union_all(
+        sa.select(ImportUndo.subject_id).where(*did, kind == "customers"),
+        sa.select(-ImportUndo.subject_id).where(*did, ImportUndo.subject_id < 0),
+        orders.where(*did, kind == "orders"),
     )
+
+
+def list_kept(workspace_id: int, import_id: int, limit: int, cursor: str | None = None) -> tuple[Sequence[Customer], str | None]:
+    """Return a page of the customers that undoing an import left alone, or left orders of, and the cursor of the next page."""
+    kept = Customer.id.in_(concerned(workspace_id, import_id, Act.KEPT))
+    query = sa.select(Customer).where(Customer.workspace_id == workspace_id, kept)
     if cursor:
         query = query.where(Customer.id > decode_cursor(cursor, [int])[0])
     rows = session().scalars(query.order_by(Customer.id).limit(limit + 1)).all()

@@ -30,7 +30,7 @@ class ConsentIn(Schema):
 class ImportIn(Schema):
     """How to read a file and what to do with it. `mapping` is column to target, or null to leave the column out; `labels` name new fields."""
 
-    kind: Literal["customers"] = "customers"
+    kind: Kind = "customers"
     mapping: dict[Text, Target | None] = Field(default_factory=dict, max_length=500)
     labels: dict[Text, Line] = Field(default_factory=dict, max_length=500)
     overwrite: Overwrite = "empty"
@@ -53,6 +53,7 @@ class ImportOut(Schema):
     updated: int
     unchanged: int
     rejected: int
+    customers_created: int = Field(description="Whom a file of orders brought: made without consent.")
     overwrite: str
     consent: dict[str, Any] | None
     error: str | None

@@ -20,12 +20,17 @@ _TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a chunk: where the next one begins, whether there is none, how many rows by Act, how many rejected."""
+    """What came of a chunk: where the next one begins, whether there is none, how many rows by Act, how many rejected.
+
+    Of orders also: how many customers it brought, and of which order more rows follow that are not taken.
+    """
 
     end: Cursor
     final: bool
     acts: dict[int, int]
     rejected: int
+    made: int = 0
+    refusing: str | None = None
 
 
 def take_chunk(row: Import, stager: Stager, chunk: Chunk) -> Outcome:

@@ -118,7 +118,7 @@ def open_draft(workspace_id: int, import_id: int) -> Draft:
     with files.open_file(workspace_id, row.file_id or 0) as stream:
         head = read_head(stream, dialect.encoding, dialect.delimiter)
     known, before = imports.custom_fields(workspace_id), imports.remembered(row)
-    guessed = mapping.make(head, known, {}, remembered=before, strict=False)
+    guessed = mapping.make(head, known, {}, remembered=before, strict=False, kind=row.kind)
     return Draft(row, head, mapping.load(row.plan), guessed, before, known)
 
 

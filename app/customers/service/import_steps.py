@@ -5,7 +5,7 @@ whole file is checked first (encoding, number of rows), so that a file that cann
 """
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import perf_counter
 from typing import Any
 
@@ -19,19 +19,24 @@ from app.core.actor import Actor
 from app.core.db import find, session
 from app.core.errors import Invalid
 from app.core.time import now
-from app.customers.events import CustomersChanged, ImportFinished
+from app.customers.events import CustomersChanged, ImportFinished, OrdersRecorded
 from app.customers.imports.cells import Place
 from app.customers.imports.dialect import Dialect
 from app.customers.imports.mapping import Plan, load
+from app.customers.imports.orders import OrderStager
 from app.customers.imports.reading import Cursor, count_rows, read_chunk, rows_for
 from app.customers.imports.staging import Stager
 from app.customers.models import Act, Import, ImportState
+from app.customers.queries import imports as queries
 from app.customers.service.import_chunks import Outcome, take_chunk
+from app.customers.service.import_orders import take_orders
 from app.events.service import publish
 from app.workspaces.models import Workspace
 
 SCAN_SECONDS = 2.0
 """How long one step checks the file before it notes how far it came."""
+MOST_ORDER_ROWS = 5_000
+"""Rows of a chunk of orders."""
 _ALIVE = (ImportState.QUEUED, ImportState.RUNNING)
 Values = dict[InstrumentedAttribute[Any], Any]
 
@@ -60,6 +65,12 @@ def stager_of(plan: Plan, place: Place) -> Stager:
     return Stager(plan, place)
 
 
+@lru_cache(maxsize=1)
+def order_stager_of(plan: Plan, place: Place, currency: str) -> OrderStager:
+    """Return the reader of the chunks of a file of orders."""
+    return OrderStager(plan, place, currency)
+
+
 def dialect_of(row: Import) -> Dialect:
     """Return how the file of an import is read."""
     return Dialect(**(row.dialect or {}))
@@ -84,19 +95,31 @@ def _scan(row: Import, started: float) -> bool:
 
 def _take(row: Import, started: float) -> bool:
     """Take one chunk. What it wrote is undone if the import was paused or stopped meanwhile."""
-    stream, dialect = files.open_file(row.workspace_id, row.file_id or 0), dialect_of(row)
-    stager = stager_of(load(row.plan), place_of(row.workspace_id))
-    chunk = read_chunk(stream, dialect, Cursor(row.row_offset, row.row_line), min(rows_for(len(row.heading)), stager.most))
     with session().begin_nested() as savepoint:
-        outcome = take_chunk(row, stager, chunk)
+        outcome = _orders(row) if row.kind == "orders" else _customers(row)
         values = _progress(row, outcome)
         if _move(row, Import.row_offset == row.row_offset, values, started):
-            stager.pace(chunk, outcome.end)
             if outcome.final:
                 _finish(row)
             return not outcome.final
         savepoint.rollback()
     return False
+
+
+def _customers(row: Import) -> Outcome:
+    stream, dialect = files.open_file(row.workspace_id, row.file_id or 0), dialect_of(row)
+    stager = stager_of(load(row.plan), place_of(row.workspace_id))
+    chunk = read_chunk(stream, dialect, Cursor(row.row_offset, row.row_line), min(rows_for(len(row.heading)), stager.most))
+    outcome = take_chunk(row, stager, chunk)
+    stager.pace(chunk, outcome.end)
+    return outcome
+
+
+def _orders(row: Import) -> Outcome:
+    stream, dialect, at = files.open_file(row.workspace_id, row.file_id or 0), dialect_of(row), Cursor(row.row_offset, row.row_line)
+    workspace = session().get_one(Workspace, row.workspace_id)
+    stager = order_stager_of(load(row.plan), place_of(row.workspace_id), workspace.currency)
+    return take_orders(row, stager, partial(read_chunk, stream, dialect, at), rows_for(len(row.heading), MOST_ORDER_ROWS))
 
 
 def _progress(row: Import, outcome: Outcome) -> Values:
@@ -109,6 +132,8 @@ def _progress(row: Import, outcome: Outcome) -> Values:
         Import.updated: row.updated + outcome.acts.get(Act.UPDATED, 0),
         Import.unchanged: row.unchanged + outcome.acts.get(Act.UNCHANGED, 0),
         Import.rejected: row.rejected + outcome.rejected,
+        Import.customers_created: row.customers_created + outcome.made,
+        Import.refusing: outcome.refusing,
     }
 
 
@@ -132,7 +157,11 @@ def _finish(row: Import) -> None:
     row.state, row.finished_at = ImportState.FINISHED, now()
     _tell(row, "import.finished")
     publish(ImportFinished(row.workspace_id, row.id))
-    publish(CustomersChanged(row.workspace_id, f"import {row.id}", created=row.created, updated=row.updated))
+    if row.kind == "orders":
+        publish(OrdersRecorded(row.workspace_id, queries.count_orders(row.workspace_id, row.id)))
+        publish(CustomersChanged(row.workspace_id, f"import {row.id}", created=row.customers_created))
+    else:
+        publish(CustomersChanged(row.workspace_id, f"import {row.id}", created=row.created, updated=row.updated))
 
 
 def _fail(row: Import, reason: str) -> bool:

@@ -56,7 +56,8 @@ def read(row: Import, encoding: str | None = None, delimiter: str | None = None)
     row.heading, row.heading_digest, row.dialect = list(head.columns), digest(head.columns), asdict(head.dialect)
     row.scan_offset = row.row_offset = head.body.offset
     row.scan_line = row.row_line = head.body.line
-    row.plan = mapping.dump(mapping.make(head, custom_fields(row.workspace_id), {}, remembered=remembered(row), strict=False))
+    plan = mapping.make(head, custom_fields(row.workspace_id), {}, remembered=remembered(row), strict=False, kind=row.kind)
+    row.plan = mapping.dump(plan)
     session().flush()
     return head
 
@@ -69,10 +70,12 @@ def read_again(workspace_id: int, import_id: int, encoding: str | None, delimite
 def choose(workspace_id: int, import_id: int, given: ImportIn) -> Import:
     """Set where a draft's columns go and what happens to who is known. Raises Invalid keyed `mapping.<column>`, Conflict once started."""
     row = _draft(workspace_id, import_id)
+    if row.kind == "orders" and given.consent:
+        raise Invalid({"consent": "A file of orders brings no consent."})
     dialect = row.dialect or {}
     head = _head(row, given.encoding or dialect.get("encoding"), given.delimiter or dialect.get("delimiter"))
     known = custom_fields(workspace_id)
-    plan = mapping.make(head, known, given.mapping, remembered=remembered(row))
+    plan = mapping.make(head, known, given.mapping, remembered=remembered(row), kind=row.kind)
     _check_room(plan, known)
     row.plan = mapping.dump(tuple(replace(c, label=given.labels[c.name]) if c.new and c.name in given.labels else c for c in plan))
     row.overwrite, row.consent = given.overwrite, given.consent.model_dump() if given.consent else None
@@ -103,7 +106,7 @@ def start(workspace_id: int, import_id: int, by: Actor) -> Import:
     """Let a draft begin: custom fields are made, the work is queued. Raises Invalid, Conflict if it has begun already."""
     row = _draft(workspace_id, import_id)
     plan = mapping.load(row.plan)
-    mapping.check(plan)
+    mapping.check(plan, row.kind)
     _make_fields(workspace_id, plan)
     row.state = ImportState.QUEUED
     session().flush()
@@ -243,6 +246,7 @@ def describe(row: Import) -> ImportOut:
         "updated",
         "unchanged",
         "rejected",
+        "customers_created",
         "overwrite",
         "consent",
         "removed",

@@ -80,7 +80,7 @@ def _rows(
     purchases = _purchases(workspace_id, given, customers)
     rows: dict[str, dict[str, Any]] = {}
     for order, customer_id, outcome in zip(given, customers, outcomes, strict=True):
-        row = _row(order, currency)
+        row = row_of(order, currency)
         outcome.errors = row.pop("errors")
         if customer_id is None:
             outcome.errors["customer"] = NO_ONE
@@ -91,7 +91,8 @@ def _rows(
     return rows
 
 
-def _row(order: OrderIn, into: str) -> dict[str, Any]:
+def row_of(order: OrderIn, into: str) -> dict[str, Any]:
+    """Return the values of an order in a workspace whose currency is `into`; what does not fit stands in `errors`."""
     errors: dict[str, str] = {}
     currency, amount = order.currency or into, order.total or 0
     rate = order.rate if order.rate is not None else Decimal(1) if currency == into else None
