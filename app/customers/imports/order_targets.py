@@ -15,7 +15,19 @@ from app.customers.imports.targets import LINE, Target
 _CURRENCIES = frozenset(list_currencies())
 _SOLD = frozenset(
     [
-        *("paid", "complete", "completed", "fulfilled", "unfulfilled", "partial", "partially_paid", "shipped", "delivered", "closed", "open"),
+        *(
+            "paid",
+            "complete",
+            "completed",
+            "fulfilled",
+            "unfulfilled",
+            "partial",
+            "partially_paid",
+            "shipped",
+            "delivered",
+            "closed",
+            "open",
+        ),
         *("processing", "sold", "done", "success", "successful", "captured", "invoiced", "bezahlt", "abgeschlossen", "versendet", "payee"),
     ]
 )

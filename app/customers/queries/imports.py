@@ -103,7 +103,7 @@ def concerned(workspace_id: int, import_id: int, *acts: Act) -> sa.CompoundSelec
     kind = sa.select(Import.kind).where(Import.workspace_id == workspace_id, Import.id == import_id).scalar_subquery()
     orders = sa.select(Order.customer_id).join(ImportUndo, ImportUndo.subject_id == Order.id).where(Order.workspace_id == workspace_id)
     return sa.union_all(
-        sa.select(ImportUndo.subject_id).where(*did, kind == "customers"),
+        sa.select(ImportUndo.subject_id).where(*did, kind.is_distinct_from("orders"), ImportUndo.subject_id > 0),
         sa.select(-ImportUndo.subject_id).where(*did, ImportUndo.subject_id < 0),
         orders.where(*did, kind == "orders"),
     )
