@@ -69,6 +69,7 @@ class Ground:
     app: Flask
     dsn: str
     workspace_id: int
+    settings: dict[str, str]
 
     def baseline(self, *arguments: str) -> dict[str, float]:
         """Run baseline.py unmodified; return its figures by name (milliseconds, or rows a second)."""
@@ -91,7 +92,8 @@ def ground() -> Iterator[Ground]:
         postgres, valkey = Postgres(home, who, "bench", os.environ), Valkey(home, who, "bench")
         try:
             dsn = postgres.start()
-            app = create_app(Config.from_env(_environment(dsn, valkey.start())))
+            settings = _environment(dsn, valkey.start())
+            app = create_app(Config.from_env(settings))
             with app.app_context():
                 upgrade()
                 workspace = Workspace(name="Bench", slug="bench")
@@ -99,7 +101,7 @@ def ground() -> Iterator[Ground]:
                 db.session.commit()
                 workspace_id = workspace.id
                 db.session.remove()
-            yield Ground(app, dsn, workspace_id)
+            yield Ground(app, dsn, workspace_id, settings)
         finally:
             valkey.stop()
             postgres.stop()

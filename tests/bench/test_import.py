@@ -1,0 +1,84 @@
+"""The reference file by the API, worked off by a worker of its own, beside COPY of the same rows into a table with all its indexes.
+
+Everything is on: validation, custom fields, duplicates, the log for undoing, progress. Both begin with empty tables, in alternation.
+"""
+
+import io
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.core.db import db
+from app.workspaces.models import Workspace
+from tests.bench.ground import BASELINES, CUSTOMERS, Ground, say
+from tests.bench.labour import Labour, labour
+from tests.factories.auth import api_key, member
+
+FIRST, SECOND = 0.2, 0.4
+"""Marks of PERFORMANCE.md: rows a second, product ÷ baseline."""
+MEMORY = 100 * 1024 * 1024
+"""Bytes the worker may need over what it has at rest."""
+ROUNDS = 2
+_WRITTEN = (
+    "customers, customer_stats, customer_changes, consents, consent_log, import_undo, import_rejects, imports, files, job_runs, outbox"
+)
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    path = tmp_path_factory.mktemp("reference") / "customers.csv"
+    with path.open("wb") as out:
+        subprocess.run([sys.executable, BASELINES / "customers_csv.py", str(CUSTOMERS)], check=True, stdout=out)
+    yield path
+    path.unlink()
+
+
+def sent(ground: Ground, reference: Path, headers: dict[str, str]) -> int:
+    """Send the file as a program does; return the id of the import."""
+    with reference.open("rb") as stream:
+        began = time.perf_counter()
+        data = {"file": (io.BufferedReader(stream), "customers.csv")}  # type: ignore[type-var]
+        answer = ground.app.test_client().post("/api/v1/customers/import", data=data, headers=headers)
+        took = time.perf_counter() - began
+    assert answer.status_code == 202, answer.text
+    print(f"{'received, and kept in PostgreSQL':62} {reference.stat().st_size / took / 1024**2:12,.1f} MB/s")
+    return int(answer.json["id"])
+
+
+def run(ground: Ground, reference: Path, headers: dict[str, str]) -> Labour:
+    """Import the file into empty tables."""
+    import_id = sent(ground, reference, headers)
+    done = labour(ground.settings, ground.workspace_id, import_id)
+    shown = ground.app.test_client().get(f"/api/v1/imports/{import_id}", headers=headers).json
+    assert (shown["state"], shown["created"], shown["rejected"]) == ("finished", CUSTOMERS, 0)
+    with ground.app.app_context():
+        db.session.execute(db.text(f"truncate {_WRITTEN} cascade"))
+        db.session.commit()
+        db.session.remove()
+    return done
+
+
+def test_import(empty: Ground, reference: Path) -> None:
+    with empty.app.app_context():
+        headers = api_key(membership=member(db.session.get_one(Workspace, empty.workspace_id)))
+        with db.engine.begin() as line:
+            line.execute(db.text("create schema if not exists bench"))
+        db.session.commit()
+        db.session.remove()
+    ours: list[Labour] = []
+    theirs: list[float] = []
+    for _ in range(ROUNDS):
+        theirs += empty.baseline("copy", str(reference)).values()
+        ours.append(run(empty, reference, headers))
+    rate = statistics.median(CUSTOMERS / done.seconds for done in ours)
+    ratio = say("import, everything on", rate, statistics.median(theirs), "rows/s")
+    over = max(done.peak - done.idle for done in ours)
+    print(f"{'memory of the worker over idle, at its peak':62} {over / 1024**2:12,.1f} MB of {MEMORY // 1024**2}")
+    print(f"{'marks':62} first {FIRST}, second {SECOND}")
+    assert over <= MEMORY
+    assert ratio >= FIRST
