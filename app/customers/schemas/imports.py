@@ -27,6 +27,12 @@ class ConsentIn(Schema):
     basis: Literal["consent", "contract", "legitimate_interest"] | None = None
 
 
+class UploadIn(Schema):
+    """What a file on its way in holds."""
+
+    kind: Kind = "customers"
+
+
 class ImportIn(Schema):
     """How to read a file and what to do with it. `mapping` is column to target, or null to leave the column out; `labels` name new fields."""
 

@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
+from typing import BinaryIO
 
 import sqlalchemy as sa
 
@@ -16,13 +18,16 @@ from app.customers.imports import mapping
 from app.customers.imports.dialect import WrongBytes
 from app.customers.imports.head import Head, read_head
 from app.customers.imports.mapping import Plan
-from app.customers.imports.reading import Chunk, read_chunk, rows_for
+from app.customers.imports.orders import OrderStager, Ready
+from app.customers.imports.reading import Chunk, Cursor, read_chunk, rows_for
 from app.customers.imports.readings import Reading, readings
 from app.customers.imports.staging import Prepared
 from app.customers.models import Act, Import, ImportReject, ImportState, UndoState
 from app.customers.service import imports
-from app.customers.service.import_chunks import take_chunk
-from app.customers.service.import_steps import dialect_of, place_of, stager_of
+from app.customers.service.import_chunks import Outcome, take_chunk
+from app.customers.service.import_orders import take_orders
+from app.customers.service.import_steps import dialect_of, order_stager_of, place_of, stager_of
+from app.workspaces.models import Workspace
 
 PREVIEW = 20
 """Rows shown as they would be stored."""
@@ -47,10 +52,12 @@ class Draft:
 class Rehearsal:
     """What came of the first rows, which were then taken back. `preview` are the first as they would be stored.
 
-    `rows` were looked at, all there are if `whole`; `rows_total` is how many the file has, or about, by its length.
+    `rows` were looked at, all there are if `whole`; `rows_total` is how many the file has, or about, by its length. `made`: customers
+    whom orders would bring.
     """
 
-    preview: Prepared
+    preview: Prepared | Ready
+    made: int = 0
     rows: int = 0
     created: int = 0
     updated: int = 0
@@ -135,10 +142,7 @@ def ways_to_read(row: Import) -> list[Reading]:
 def rehearse(draft: Draft) -> Rehearsal:
     """Take the first rows for real, see what comes of it, and take it back: nobody is changed. Takes 3 s at most."""
     row, head = draft.row, draft.head
-    stager = stager_of(draft.plan, place_of(row.workspace_id))
-    count = min(PREVIEW, len(head.rows))
-    first = Chunk(head.body, head.end, final=True, rows=head.rows[:count], lines=head.lines[:count], positions=[0] * count)
-    found = Rehearsal(stager.prepare(first))
+    found = Rehearsal(_first(draft))
     with session().begin_nested() as savepoint:
         _try(draft, found)
         savepoint.rollback()
@@ -147,17 +151,43 @@ def rehearse(draft: Draft) -> Rehearsal:
     return found
 
 
+def _first(draft: Draft) -> Prepared | Ready:
+    """Return the first rows as they would be stored."""
+    row, head = draft.row, draft.head
+    if row.kind == "orders":
+        with files.open_file(row.workspace_id, row.file_id or 0) as stream:
+            return _order_stager(draft).take(partial(read_chunk, stream, head.dialect, head.body), PREVIEW)
+    count = min(PREVIEW, len(head.rows))
+    first = Chunk(head.body, head.end, final=True, rows=head.rows[:count], lines=head.lines[:count], positions=[0] * count)
+    return stager_of(draft.plan, place_of(row.workspace_id)).prepare(first)
+
+
+def _order_stager(draft: Draft) -> OrderStager:
+    workspace = session().get_one(Workspace, draft.row.workspace_id)
+    return order_stager_of(draft.plan, place_of(draft.row.workspace_id), workspace.currency)
+
+
+def _take(draft: Draft, stream: BinaryIO, at: Cursor, most: int) -> Outcome:
+    """Take the next chunk as the import would."""
+    row, head = draft.row, draft.head
+    read, limit = partial(read_chunk, stream, head.dialect, at), rows_for(len(head.columns), most)
+    if row.kind == "orders":
+        outcome = take_orders(row, _order_stager(draft), read, limit)
+        row.refusing = outcome.refusing
+        return outcome
+    return take_chunk(row, stager_of(draft.plan, place_of(row.workspace_id)), read(limit))
+
+
 def _try(draft: Draft, found: Rehearsal) -> None:
     """Take chunks until there are enough rows; the caller takes all back."""
     row, head = draft.row, draft.head
-    stager = stager_of(draft.plan, place_of(row.workspace_id))
     at, acts, started = head.body, Counter[int](), perf_counter()
     with files.open_file(row.workspace_id, row.file_id or 0) as stream:
         while not found.whole and found.rows < REHEARSED and perf_counter() - started < _SECONDS:
-            chunk = read_chunk(stream, head.dialect, at, rows_for(len(head.columns), REHEARSED - found.rows))
-            outcome = take_chunk(row, stager, chunk)
+            outcome = _take(draft, stream, at, REHEARSED - found.rows)
             acts.update(outcome.acts)
             found.rejected += outcome.rejected
+            found.made += outcome.made
             found.rows += sum(outcome.acts.values()) + outcome.rejected
             at, found.whole = outcome.end, outcome.final
     found.created, found.updated, found.unchanged = acts[Act.CREATED], acts[Act.UPDATED], acts[Act.UNCHANGED]

@@ -6,9 +6,9 @@ from itertools import islice
 
 from werkzeug.datastructures import MultiDict
 
-from app.customers.imports.mapping import Column
+from app.customers.imports.mapping import TARGETS_OF, Column
 from app.customers.imports.rejects import OURS
-from app.customers.imports.targets import KEYS, TARGETS, TYPES, field_key, field_label, known
+from app.customers.imports.targets import KEYS, TYPES, field_key, field_label
 from app.customers.service.import_drafts import Draft
 from app.customers.values import PREFIX
 
@@ -19,6 +19,8 @@ ORDERS = {"": "2026-11-21, or 21 Nov 2026", "dmy": "21/11/2026, day first", "mdy
 _STYLES = {"number": MARKS, "money": MARKS, "date": ORDERS, "datetime": ORDERS}
 _SHOWN = 3
 _LONGEST = 60
+_WHOSE = ["email", "customer_id"]
+_ITEM = ["item", "sku", "category", "quantity", "unit_price"]
 MOST_OPTIONS = 15_000
 """Options on one page; beyond, a script fills each list of targets when it is opened."""
 
@@ -51,11 +53,14 @@ class Row:
 
 def targets(draft: Draft) -> list[tuple[str, list[tuple[str, str, str]]]]:
     """Return where columns may go, in groups: (group, [(target, label, type)])."""
-    own = [
-        (PREFIX + key, field.label, field.type) for key, field in sorted(draft.custom.items(), key=lambda item: item[1].label.casefold())
-    ]
-    keys = [(key, TARGETS[key].label, "text") for key in ("email", *(k for k in KEYS if k != "email"))]
-    rest = [(key, target.label, "date" if key == "birthday" else "text") for key, target in TARGETS.items() if key not in KEYS]
+    every = TARGETS_OF[draft.row.kind]
+    if draft.row.kind == "orders":
+        groups = {"Order": [key for key in every if key not in {*_WHOSE, *_ITEM}], "Whose": _WHOSE, "Each item": _ITEM}
+        return [(name, [(key, every[key].label, every[key].type) for key in keys]) for name, keys in groups.items()]
+    custom = sorted(draft.custom.items(), key=lambda item: item[1].label.casefold())
+    own = [(PREFIX + key, field.label, field.type) for key, field in custom]
+    keys = [(key, every[key].label, "text") for key in ("email", *(k for k in KEYS if k != "email"))]
+    rest = [(key, target.label, target.type) for key, target in every.items() if key not in KEYS]
     return [("Known by", keys), ("Profile", rest)] + ([("Your fields", own)] if own else [])
 
 
@@ -105,10 +110,10 @@ def _why(draft: Draft, index: int, column: Column) -> str:
     if column.name in OURS:
         return "Added by Fairlead to the file of refused rows"
     if column.target is None:
-        return "Has no name"
+        return "Not known" if draft.row.kind == "orders" else "Has no name"
     if column.new:
         return "Type guessed from the values" if draft.head.samples(index) else "No values in the first rows"
-    return "Guessed from the name" if column.field is None and known(column.name) else "Has the name of your field"
+    return "Guessed from the name" if column.field is None else "Has the name of your field"
 
 
 def _posted(row: Row, draft: Draft, posted: MultiDict[str, str]) -> Row:
@@ -117,7 +122,8 @@ def _posted(row: Row, draft: Draft, posted: MultiDict[str, str]) -> Row:
     kind = posted.get(f"type-{i}", row.type)
     if to != NEW and to:
         field = custom.get(to.removeprefix(PREFIX))
-        kind = field.type if field else "date" if to == "birthday" else "text"
+        target = TARGETS_OF[draft.row.kind].get(to)
+        kind = field.type if field else target.type if target else "text"
     return Row(
         i,
         row.name,

@@ -133,7 +133,7 @@ def check_import(caller: Principal, import_id: int) -> ResponseReturnValue:
         return redirect(f"/customers/imports/{import_id}/columns")
     draft = drafts.open_draft(caller.workspace_id, import_id)
     try:
-        check(draft.plan)
+        check(draft.plan, row.kind)
     except Invalid as no:
         return _columns(draft, None, no.errors), 422
     found = drafts.rehearse(draft)

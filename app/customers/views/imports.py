@@ -17,6 +17,7 @@ from app.core.web.principal import Principal
 from app.core.web.uploads import most, most_says, received
 from app.customers.models import Import, ImportState
 from app.customers.queries import imports as queries
+from app.customers.schemas.imports import UploadIn
 from app.customers.service import import_drafts as drafts
 from app.customers.service import imports
 from app.customers.views.standing import kinds, standing, standings
@@ -38,20 +39,24 @@ def list_imports(caller: Principal) -> ResponseReturnValue:
 def upload_import(caller: Principal) -> ResponseReturnValue:
     """Take a file. A script sends it as a stream and reads JSON; a plain form works too."""
     if request.method == "GET":
-        return _upload_page()
+        return _upload_page(request.args.get("kind", ""))
+    kind = ""
     try:
-        with received(caller.workspace_id) as (file, _form):
-            row = drafts.receive(caller.workspace_id, file, "customers", caller.actor)
+        with received(caller.workspace_id) as (file, form):
+            kind = form.get("kind", "customers")
+            row = drafts.receive(caller.workspace_id, file, parse(UploadIn, {"kind": kind}).kind, caller.actor)
     except (Invalid, TooLarge) as no:
         if for_program():
             raise
-        return _upload_page(" ".join(no.errors.values()) if isinstance(no, Invalid) else no.reason), no.status
+        return _upload_page(kind, " ".join(no.errors.values()) if isinstance(no, Invalid) else no.reason), no.status
     address = f"/customers/imports/{row.id}/columns"
     return (jsonify(url=address), 201) if for_program() else redirect(address)
 
 
-def _upload_page(error: str = "") -> str:
-    return render_template("customers/imports/upload.html", most=most(), most_says=most_says(), error=error)
+def _upload_page(kind: str, error: str = "") -> str:
+    return render_template(
+        "customers/imports/upload.html", kind="orders" if kind == "orders" else "customers", most=most(), most_says=most_says(), error=error
+    )
 
 
 @pages.get("/customers/imports/<int:import_id>", "customers.view")
@@ -76,7 +81,12 @@ def show_progress(caller: Principal, import_id: int) -> ResponseReturnValue:
 def _live(row: Import) -> dict[str, Any]:
     now = standing(row)
     first, _ = queries.list_rejects(row.workspace_id, row.id, FIRST_REJECTS) if row.rejected else ((), None)
-    return {"row": row, "now": now, "rejects": first, "picks": _picks(row), "again": drafts.may_start_over(row)}
+    return {"row": row, "now": now, "rejects": first, "picks": _picks(row), "again": drafts.may_start_over(row), "orders": _orders(row)}
+
+
+def _orders(row: Import) -> int:
+    """Return how many orders a file of them made, once it is over."""
+    return queries.count_orders(row.workspace_id, row.id) if row.kind == "orders" and row.state in imports.OVER else 0
 
 
 def _picks(row: Import) -> list[dict[str, object]]:

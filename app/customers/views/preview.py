@@ -4,12 +4,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any
 
 from app.core.web.format import of_request
 from app.customers.imports.mapping import Column
+from app.customers.imports.orders import Draft as Order
+from app.customers.imports.orders import Ready
+from app.customers.imports.rejects import Reject
 from app.customers.imports.staging import Prepared
 from app.customers.imports.targets import TARGETS
+from app.customers.models import ImportReject
 from app.customers.service.import_drafts import PREVIEW, Draft, Rehearsal
 
 MOST_COLUMNS = 60
@@ -39,7 +44,33 @@ class Preview:
 
 def preview(draft: Draft, found: Rehearsal, currency: str) -> Preview:
     """Return the first rows as they would be stored, the refused ones among them by line. Heads are (label, is a number)."""
-    ready, custom = found.preview, [column for column in draft.plan if column.field]
+    ready = found.preview
+    return _customers(draft, found, ready, currency) if isinstance(ready, Prepared) else _orders(found, ready)
+
+
+def _orders(found: Rehearsal, ready: Ready) -> Preview:
+    """Return the first orders: each stands on the line of its first row."""
+    heads = [("Order", False), ("Whose", False), ("When", False), ("Items", False), ("Amount", True)]
+    last = ready.chunk.end.line
+    every: list[ImportReject | Reject] = [*found.rejects, *ready.rejects]
+    refused = {reject.line: reject for reject in every if reject.line < last}
+    lines = [Line(line, (), no.reason, no.column, no.found) for line, no in refused.items()]
+    lines += [Line(order.group.lines[0], _order(order)) for order in ready.drafts if not refused.keys() & set(order.group.lines)]
+    return Preview(heads, sorted(lines, key=attrgetter("line"))[:PREVIEW], 0)
+
+
+def _order(order: Order) -> list[str]:
+    says, items = order.says, order.items
+    amount = (
+        says["total"] if says["total"] is not None else sum(i["quantity"] * i["unit_amount"] for i in items if i["unit_amount"] is not None)
+    )
+    names = ", ".join(f"{item['quantity']} × {item['name']}" for item in items)
+    when = datetime.fromisoformat(says["ordered_at"]).strftime("%Y-%m-%d %H:%M UTC")
+    return [order.group.number, says.get("email") or says["customer_id"], when, names, of_request().money(amount, order.currency)]
+
+
+def _customers(draft: Draft, found: Rehearsal, ready: Prepared, currency: str) -> Preview:
+    custom = [column for column in draft.plan if column.field]
     profile = [key for key in ready.profile if any(ready.profile[key]) or key not in _NAMES]
     heads = [(TARGETS[key].label, False) for key in profile] + [(c.label, c.type in {"number", "money"}) for c in custom]
     refused = {reject.line: reject for reject in found.rejects} | {reject.line: reject for reject in ready.rejects}

@@ -29,6 +29,7 @@ function refuse(why, then = 'Nothing was sent.', { again = false } = {}) {
   show('retry', again);
   show('progress', false);
   show('drop', true);
+  show('kinds', true);
   input.setAttribute('aria-invalid', 'true');
   (again ? part('retry') : input).focus();
 }
@@ -61,12 +62,14 @@ function send() {
   const began = performance.now();
   show('problem', false);
   show('drop', false);
+  show('kinds', false);
   show('progress', true);
   input.removeAttribute('aria-invalid');
   part('name').textContent = file.name;
   part('note').textContent = 'Stay on this page until the file is here.';
   progress(0, file.size, began);
   const body = new FormData();
+  body.append('kind', form.elements.namedItem('kind').value);
   body.append('file', file);
   request = new XMLHttpRequest();
   request.open('POST', form.action);
@@ -99,6 +102,7 @@ function ended() {
   request = null;
   show('progress', false);
   show('drop', true);
+  show('kinds', true);
   input.value = '';
   input.focus();
 }
