@@ -1,7 +1,7 @@
-"""Pages of the list of customers, by keyset in both directions, with a total that stops counting at ten thousand.
+"""Pages of the list of customers, by keyset in both directions, with a total that stops counting at five thousand.
 
 A filter that fits few and an order that fits none of them would make PostgreSQL walk an index over everybody. So the list first gathers
-up to ten thousand who fit, and sorts these; only where more fit, so that any walk finds a page soon, it walks the index of the order.
+up to five thousand who fit, and sorts these; only where more fit it walks the index of the order, and that not without end.
 """
 
 import time
@@ -19,7 +19,9 @@ from app.customers.models.customers import name_key
 from app.customers.models.fields import last_seen_key
 from app.customers.queries.find import Wanted
 
-MOST_COUNTED = 10_000
+MOST_COUNTED = 5_000
+WALKED = 10_000
+"""Rows of the order that are looked at one by one for those who fit, before all who fit are gathered instead."""
 _NEVER: sa.ColumnElement[datetime] = sa.literal_column("'-infinity'::timestamptz")
 
 
@@ -117,10 +119,38 @@ def _few(wanted: Wanted, order: Order, limit: int, place: Sequence[Any] | None, 
 
 
 def _many(wanted: Wanted, order: Order, limit: int, place: Sequence[Any] | None, *, reverse: bool) -> list[tuple[Any, int]]:
+    """Return a page (and one more row) of a list in which many fit.
+
+    The order is walked as far as WALKED rows: that finds a page at once where who fits is spread over the list. Where they all stand far
+    down (the newest ten thousand lack a field), all who fit are gathered and sorted, which takes the same time wherever they stand.
+    """
     ident = CustomerStats.customer_id if order.stats else Customer.id
-    statement = wanted.select(_readable(order.key, order), Customer.id, stats=order.stats)
-    rows = session().execute(_ordered(statement, order.key, ident, order, place, reverse=reverse).limit(limit + 1))
-    return [(row[0], row[1]) for row in rows]
+    statement = wanted.select(_readable(order.key, order), Customer.id, order.key.label("raw"), stats=order.stats)
+    walk = _ordered(statement, order.key, ident, order, place, reverse=reverse).limit(limit + 1)
+    edge = _edge(wanted.workspace_id, order, place, reverse=reverse) if wanted.conditions else None
+    if edge is None:
+        return _pairs(walk)
+    nearer = [(column, not down) for column, down in order.columns(order.key, ident, reverse=reverse)]
+    found = _pairs(walk.where(after(nearer, (_bound(edge[0], order), edge[1]))))
+    if len(found) > limit:
+        return found
+    all_who_fit = statement if place is None else statement.where(_further(order.columns(order.key, ident, reverse=reverse), order, place))
+    fenced = all_who_fit.offset(0).subquery()  # keeps the planner from walking the order
+    columns = order.columns(fenced.c.raw, fenced.c.id, reverse=reverse)
+    return _pairs(sa.select(fenced.c.key, fenced.c.id).order_by(*_directed(columns)).limit(limit + 1))
+
+
+def _edge(workspace_id: int, order: Order, place: Sequence[Any] | None, *, reverse: bool) -> tuple[Any, int] | None:
+    """Return key and id of the row WALKED rows on, whoever it is; None where the list ends before."""
+    table: Any = CustomerStats if order.stats else Customer
+    ident = CustomerStats.customer_id if order.stats else Customer.id
+    statement = sa.select(_readable(order.key, order), ident).where(table.workspace_id == workspace_id)
+    found = _pairs(_ordered(statement, order.key, ident, order, place, reverse=reverse).offset(WALKED).limit(1))
+    return found[0] if found else None
+
+
+def _pairs(statement: Any) -> list[tuple[Any, int]]:
+    return [(row[0], row[1]) for row in session().execute(statement)]
 
 
 def _readable(key: Any, order: Order) -> Any:
@@ -128,12 +158,24 @@ def _readable(key: Any, order: Order) -> Any:
     return (sa.func.nullif(key, _NEVER) if order.kind is datetime and order.stats else key).label("key")
 
 
+def _bound(key: Any, order: Order) -> Any:
+    """Return a key as PostgreSQL compares it: what `_readable` made None is «never»."""
+    return _NEVER if key is None and order.kind is datetime else key
+
+
+def _further(columns: Any, order: Order, place: Sequence[Any]) -> Any:
+    return after(columns, (_bound(place[0], order), place[1]))
+
+
+def _directed(columns: Any) -> list[Any]:
+    return [column.desc() if down else column.asc() for column, down in columns]
+
+
 def _ordered(statement: Any, key: Any, ident: Any, order: Order, place: Sequence[Any] | None, *, reverse: bool) -> Any:
     columns = order.columns(key, ident, reverse=reverse)
     if place is not None:
-        value = _NEVER if place[0] is None and order.kind is datetime else place[0]
-        statement = statement.where(after(columns, (value, place[1])))
-    return statement.order_by(*(column.desc() if down else column.asc() for column, down in columns))
+        statement = statement.where(_further(columns, order, place))
+    return statement.order_by(*_directed(columns))
 
 
 def load(workspace_id: int, ids: Sequence[int]) -> list[Row]:

@@ -143,10 +143,11 @@ def test_an_import_leads_to_whom_it_touched(session: Session, here: int) -> None
     assert [row.customer.id for row in look(here, "import_id=5&sort=created").rows] == [made.id, changed.id]
 
 
-@pytest.fixture(params=[lists.MOST_COUNTED, 0], ids=["few", "many"])
+@pytest.fixture(params=[(lists.MOST_COUNTED, 0), (0, lists.WALKED), (0, 2)], ids=["few", "many", "far down"])
 def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the list gather who fits, or walk the order's index."""
-    monkeypatch.setattr(lists, "MOST_COUNTED", request.param)
+    """Make the list gather who fits, walk the order's index, or walk it in vain and gather all."""
+    monkeypatch.setattr(lists, "MOST_COUNTED", request.param[0])
+    monkeypatch.setattr(lists, "WALKED", request.param[1])
 
 
 @pytest.mark.parametrize("sort", ["created", "-created", "name", "-name", "value", "-value", "seen", "-seen"])
