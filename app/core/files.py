@@ -45,7 +45,8 @@ class Writer(io.RawIOBase):
         self._buffer = bytearray()
         self._number = self._size = 0
         self._limit = limit
-        row = File(workspace_id=workspace_id, name=name[:255], content_type=content_type[:255])
+        said = [text.replace("\0", "")[:255] for text in (name, content_type)]  # a stranger's words: PostgreSQL keeps no NUL
+        row = File(workspace_id=workspace_id, name=said[0], content_type=said[1])
         session().add(row)
         session().commit()
         self.file_id, self._workspace_id = row.id, workspace_id

@@ -13,7 +13,11 @@ from app.core.errors import Invalid, TooLarge
 from app.core.files import CHUNK, File, Writer, create, delete
 
 _SLACK = CHUNK
-"""Bytes that the other fields of the form and its boundaries may take."""
+"""Bytes that the other fields of the form and its boundaries may take, and a body that brings no file."""
+_PARTS = 50
+"""Fields of a form that brings a file; each is kept in memory."""
+_MULTIPART = "multipart/form-data"
+_NO_FILE = {"file": "The body is multipart/form-data with a file in the field “file”."}
 
 
 class _Sink:
@@ -42,10 +46,17 @@ def most_says() -> str:
 
 
 def take_file() -> None:
-    """Let this request bring a file, also one that has to be parsed for the token in its form. Raises TooLarge where it says itself too long."""
+    """Let this request bring a file, also one that has to be parsed for the token in its form. Raises TooLarge where it says itself too long.
+
+    Only a multipart body may be long: any other is read into memory whole.
+    """
+    if request.mimetype != _MULTIPART:
+        request.max_content_length = _SLACK
+        return
     if (request.content_length or 0) > most() + _SLACK:
         raise TooLarge(f"The file is larger than {most_says()}.")
     request.max_content_length = most() + _SLACK
+    request.max_form_memory_size, request.max_form_parts = CHUNK, _PARTS
 
 
 @contextmanager
@@ -78,6 +89,8 @@ def _kept(workspace_id: int, limit: int) -> tuple[File, MultiDict[str, str]]:
 
 def _streamed(workspace_id: int, limit: int) -> tuple[File, MultiDict[str, str]]:
     """Write the file while it arrives."""
+    if request.mimetype != _MULTIPART:
+        raise Invalid(_NO_FILE)
     sinks: list[_Sink] = []
 
     def sink(**says: Any) -> IO[bytes]:
@@ -87,7 +100,7 @@ def _streamed(workspace_id: int, limit: int) -> tuple[File, MultiDict[str, str]]
         return cast("IO[bytes]", sinks[0])
 
     request.max_content_length = limit + _SLACK
-    parser = FormDataParser(cast("Any", sink), max_form_memory_size=CHUNK, max_content_length=limit + _SLACK, max_form_parts=50)
+    parser = FormDataParser(cast("Any", sink), max_form_memory_size=CHUNK, max_content_length=limit + _SLACK, max_form_parts=_PARTS)
     try:
         _, form, found = parser.parse(request.stream, request.mimetype, request.content_length, request.mimetype_params)
         return _finished(sinks, "file" in found), form
@@ -99,5 +112,5 @@ def _streamed(workspace_id: int, limit: int) -> tuple[File, MultiDict[str, str]]
 
 def _finished(sinks: list[_Sink], here: bool) -> File:  # noqa: FBT001 (one fact)
     if not sinks or not here:
-        raise Invalid({"file": "The body is multipart/form-data with a file in the field “file”."})
+        raise Invalid(_NO_FILE)
     return sinks[0].writer.finish()

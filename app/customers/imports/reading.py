@@ -18,6 +18,8 @@ ROWS = 20_000
 """The most rows in a chunk."""
 CELLS = 400_000
 """The most cells in a chunk: wide files go in fewer rows, so that memory stays flat."""
+IN_VAIN = 2 * BLOCK
+"""Characters a chunk reads for rows that then have no end: a file in which each line opens a quote would be read anew for each of them."""
 _LONGEST = csv.field_size_limit()
 
 
@@ -108,7 +110,7 @@ class _Parser:
     def __init__(self, chunk: Chunk, dialect: Dialect, limit: int) -> None:
         self.chunk, self.dialect, self.limit = chunk, dialect, limit
         self.buffer = io.StringIO(chunk.text, newline="")
-        self.at, self.line = 0, chunk.start.line
+        self.at, self.line, self.vain = 0, chunk.start.line, 0
 
     def run(self) -> tuple[int, int, bool]:
         """Fill the chunk; return the character and the line where it ends, and whether the text is used up."""
@@ -119,6 +121,8 @@ class _Parser:
                 if str(problem).startswith("unexpected end") and not self.chunk.final and self.at:
                     return self.at, self.line, False  # the row goes on in the next block
                 self._skip(problem)
+                if self.vain > IN_VAIN:
+                    return self.at, self.line, self.at == len(self.chunk.text)
             else:
                 return self.at, self.line, through
 
@@ -143,6 +147,7 @@ class _Parser:
 
     def _skip(self, problem: csv.Error) -> None:
         """Reject the line that cannot be read, and go on behind it."""
+        self.vain += self.buffer.tell() - self.at
         self.buffer.seek(self.at)
         content = self.buffer.readline()
         found = content.strip()

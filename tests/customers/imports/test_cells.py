@@ -1,5 +1,6 @@
 """What cells become, and what is said about those that do not fit."""
 
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -300,3 +301,15 @@ def test_other_cells() -> None:
     ):
         with pytest.raises(Unreadable):
             read(value)
+
+
+@pytest.mark.parametrize(
+    "value", ["2026-11-21 10:50" + " " * 20_000 + "x", "21" + " " * 20_000 + "x", "1" * 20_000 + "x", "1'111" * 5_000 + "x"]
+)
+def test_a_long_cell_is_refused_at_once(value: str) -> None:
+    began = perf_counter()
+    assert guess([value]) == ("text", "")
+    for read in (read_date, read_datetime, read_number):
+        with pytest.raises(Unreadable):
+            read(value)
+    assert perf_counter() - began < 2

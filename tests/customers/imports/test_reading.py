@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.errors import Invalid
+from app.customers.imports import reading
 from app.customers.imports.dialect import Dialect, sniff
 from app.customers.imports.head import read_head
 from app.customers.imports.reading import Cursor, count_rows, read_chunk
@@ -197,3 +198,14 @@ def test_choices_that_are_none(choice: Any) -> None:
     with pytest.raises(Invalid) as refused:
         read_head(io.BytesIO(b"email\na@b.example\n"), **choice)
     assert list(refused.value.errors) == list(choice)
+
+
+def test_lines_that_each_open_a_quote_do_not_take_the_square_of_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = b"email,name\n" + b'a","\n' * 300
+    every = ([["email", "name"]], [1], [(line, Kind.QUOTES) for line in range(2, 302)])
+    assert read_all(data, limit=10_000) == every
+    monkeypatch.setattr(reading, "IN_VAIN", 4_000)
+    assert read_all(data, limit=10_000) == every
+    assert count_all(data, limit=10_000)[0] == 301
+    head = read_head(io.BytesIO(data))
+    assert (len(head.rejects), head.whole) == (3, False)
