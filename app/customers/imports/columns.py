@@ -15,6 +15,8 @@ from app.customers.imports.targets import LINE, TARGETS
 
 _MOST_KEPT = 50_000
 """Different values a memo keeps from chunk to chunk."""
+_MOST_CHARACTERS = 4_000_000
+"""Characters of these values, all together: a file of long cells would else be kept whole."""
 
 
 @dataclass(slots=True)
@@ -36,6 +38,7 @@ class Memo(dict[str, "str | None"]):
         super().__init__()
         self.read = read
         self.faults: dict[str, Unreadable] = {}
+        self.characters = 0
 
     def __missing__(self, text: str) -> str | None:
         try:
@@ -44,13 +47,15 @@ class Memo(dict[str, "str | None"]):
             self.faults[text] = why
             value = None
         self[text] = value
+        self.characters += len(text)
         return value
 
     def __call__(self, cells: Sequence[str]) -> Read:
         """Read a column."""
-        if len(self) > _MOST_KEPT:
+        if len(self) > _MOST_KEPT or self.characters > _MOST_CHARACTERS:
             self.clear()
             self.faults.clear()
+            self.characters = 0
         values = list(map(self.__getitem__, cells))
         faults = self.faults
         return Read(values, {i: faults[cell] for i, cell in enumerate(cells) if cell in faults} if faults else {})

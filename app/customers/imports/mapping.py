@@ -158,10 +158,10 @@ def _guessed(name: str, fields: Fields, taken: set[str], kind: str) -> str | Non
     target = known(name)
     if target and target not in taken:
         return target
-    number = 1
+    number, base = 1, key
     while f"fields.{key}" in taken:
         number += 1
-        key = f"{field_key(name)[:58]}_{number}"
+        key = f"{base[:58]}_{number}"
     return f"fields.{key}"
 
 

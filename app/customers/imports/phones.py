@@ -11,6 +11,8 @@ _E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 _DRESS = re.compile(r"[\s().\-/\u00a0\u2010-\u2015]+")
 _DIGITS = re.compile(r"\+?[0-9]+")
 _FEWEST, _MOST = 4, 15
+_LONGEST = 60
+"""Characters of a number that is worth remembering."""
 
 
 def read_phones(values: list[str]) -> list[str | None]:
@@ -19,7 +21,6 @@ def read_phones(values: list[str]) -> list[str | None]:
     return [v if match(v) else None for v in [value.strip() for value in values]]
 
 
-@lru_cache(maxsize=4096)
 def read_phone(value: str, country: str | None = None) -> str | None:
     """Return a number in E.164 where its country is known, by `+`, `00` or `country` (two letters), else its digits; None for an empty one.
 
@@ -28,6 +29,11 @@ def read_phone(value: str, country: str | None = None) -> str | None:
     text = value.strip()
     if not text:
         return None
+    return _read(text, country) if len(text) <= _LONGEST else _read.__wrapped__(text, country)
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str, country: str | None) -> str:
     if text.startswith(("=", "@")):
         raise Unreadable(Kind.PHONE, "Formulas are not read")
     digits = _DRESS.sub("", text.replace("(0)", "", 1) if text.startswith(("+", "00")) else text)

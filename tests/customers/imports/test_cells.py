@@ -1,5 +1,6 @@
 """What cells become, and what is said about those that do not fit."""
 
+import tracemalloc
 from time import perf_counter
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from app.customers.imports.addresses import read_address, read_addresses
 from app.customers.imports.cells import guess, json_reader, read_boolean, read_language, read_tags, read_text, read_zone
+from app.customers.imports.columns import Memo
 from app.customers.imports.countries import read_country
 from app.customers.imports.dates import guess_order, read_date, read_datetime
 from app.customers.imports.numbers import guess_mark, read_number
@@ -313,3 +315,16 @@ def test_a_long_cell_is_refused_at_once(value: str) -> None:
         with pytest.raises(Unreadable):
             read(value)
     assert perf_counter() - began < 2
+
+
+def test_long_cells_are_not_kept_in_memory() -> None:
+    tracemalloc.start()
+    try:
+        memo = Memo(read_number)
+        for chunk in range(20):
+            memo([f"{chunk} {row} " + "x" * 100_000 for row in range(10)])
+        for row in range(100):
+            assert read_phone(f"+49 {row + 1000}" + "-" * 100_000 + "12345") == f"+49{row + 1000}12345"
+        assert tracemalloc.get_traced_memory()[0] < 8_000_000
+    finally:
+        tracemalloc.stop()
