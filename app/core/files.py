@@ -2,16 +2,19 @@
 
 import io
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import BigId, Created, Model, Tenant, get, session
+from app.core.db import BigId, Created, Model, Tenant, any_workspace, get, session
 from app.core.errors import TooLarge
 
 CHUNK = 1024 * 1024
 """Bytes in each chunk but the last."""
+UNFINISHED_KEPT = timedelta(days=1)
+"""A file that is not ready by then never will be: the process that wrote it was killed."""
 
 
 class File(Tenant, Model):
@@ -149,6 +152,13 @@ def create(workspace_id: int, name: str, content_type: str, pieces: Iterable[byt
     except BaseException:
         writer.abandon()
         raise
+
+
+def forget_unfinished(moment: datetime) -> bool:
+    """Delete one file whose writer died more than a day before `moment`; True while there may be more."""
+    old = sa.select(File.id).where(File.ready.is_(False), File.created_at < moment - UNFINISHED_KEPT).order_by(File.id).limit(1)
+    statement = sa.delete(File).where(File.id.in_(old)).returning(File.id)
+    return session().execute(any_workspace(statement.execution_options(synchronize_session=False))).first() is not None
 
 
 def delete(workspace_id: int, file_id: int) -> None:

@@ -1,12 +1,15 @@
 """Attacks on customers through their API: other workspaces, poison that cannot be read back, text that is code elsewhere."""
 
 import json
+from random import Random
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from app.core.db import session
+from app.customers.models import KeptCount, SavedView
 from app.workspaces.models import Workspace
 from tests.factories.auth import Browser, api_key, member, signed_in
 from tests.factories.customers import a_customer
@@ -160,3 +163,22 @@ def test_a_key_for_reading_writes_nothing(client: FlaskClient) -> None:
     ]
     assert {answer.status_code for answer in tries} <= {403, 404, 405}
     assert json.dumps(tries[0].json).count("customers.edit") == 1
+
+
+def test_filters_of_any_length_can_be_acted_on(client: FlaskClient) -> None:
+    browser = signed_in(client)
+    made(browser, tags=["of-nobody-else"])
+    random = Random(1)
+    tags = "&".join(f"tag={random.getrandbits(400):0100x}" for _ in range(36))
+    answer = browser.post("/customers/bulk/stage", {"everyone": "1", "query": f"tag=of-nobody-else&{tags}"})
+    assert (answer.status_code, "1 customer" in answer.text) == (200, True)
+
+
+def test_the_count_of_a_view_cannot_be_forged(client: FlaskClient) -> None:
+    browser = signed_in(client)
+    made(browser)
+    assert browser.post("/customers/views", {"name": "Few", "query": "tag=of-nobody"}).status_code == 303
+    view = session().scalars(sa.select(SavedView).where(SavedView.workspace_id == browser.workspace_id)).one()
+    assert browser.post("/customers/bulk/stage", {"everyone": "1", "query": str(view.id)}).status_code == 200
+    kept = sa.select(KeptCount.name).where(KeptCount.workspace_id == browser.workspace_id)
+    assert session().scalars(kept).all() == ["everyone"]

@@ -9,7 +9,9 @@ from flask_sqlalchemy.session import Session
 
 from app.core.errors import Conflict, Invalid
 from app.core.time import now
+from app.customers.imports.reading import BLOCK
 from app.customers.models import Consent, ConsentLog, Customer, CustomerChange, CustomerField, Import, ImportReject, ImportUndo
+from app.customers.queries import imports as queries
 from app.customers.schemas.imports import ImportIn
 from app.customers.service import import_purge, import_steps, imports
 from tests.factories.customers import a_consent, a_customer, a_field, a_workspace
@@ -324,3 +326,12 @@ def test_undoing_thousands_asks_once_for_each(session: Session, workspace_id: in
     row = imported(workspace_id, "email\n" + "".join(f"p{n}@a.example\n" for n in range(5_000)))
     session.execute(sa.text("set local statement_timeout = '5s'"))  # it took more than that when each was looked up in a list of all
     assert undone(row).removed == 5_000
+
+
+def test_refused_rows_do_not_fill_the_memory(session: Session, workspace_id: int) -> None:
+    row = imported(workspace_id, "email,note\n" + "".join(f"bad{i}@,{i}\n" for i in range(120)))
+    session.expunge_all()
+    listed, _ = queries.list_rejects(workspace_id, row.id, 50)
+    assert [sa.inspect(reject).unloaded for reject in listed] == [{"row"}] * 50
+    assert len("".join(imports.rejects_csv(workspace_id, row.id)).splitlines()) == 121
+    assert queries.AT_ONCE * BLOCK <= 150 * 1024**2

@@ -35,7 +35,7 @@ _CANCELLED = "57014"  # PostgreSQL: the statement passed its limit of time
 def init_app(app: Flask) -> None:
     """Register headers, request ids and error handlers."""
     app.before_request(_number)
-    app.before_request(_refuse_nul)
+    app.before_request(_refuse_unreadable)
     app.after_request(_finish)
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(HTTPException, _http)
@@ -47,10 +47,15 @@ def _number() -> None:
     g.request_id = given if given.isascii() and given.isalnum() and len(given) <= 64 else uuid.uuid4().hex  # noqa: PLR2004 (as long as a SHA-256)
 
 
-def _refuse_nul() -> None:
-    """Answer 404 to an address with a NUL, which PostgreSQL cannot even be asked for, whatever a route makes of its parts."""
+def _refuse_unreadable() -> None:
+    """Answer 404 to an address with a NUL, which PostgreSQL cannot even be asked for, or with bytes that are no text, whatever a route does."""
     if "\x00" in request.path:
         raise NotFound
+    try:
+        request.query_string.decode()
+    except UnicodeDecodeError:
+        request.query_string = b""  # the page that says so reads it too
+        raise NotFound from None
 
 
 def _finish(response: Response) -> Response:

@@ -79,7 +79,8 @@ def is_fragment() -> bool:
 
 
 def redirect(url: str) -> ResponseReturnValue:
-    """Send the browser on after a post; an htmx call is told to load the page."""
+    """Send the browser on after a post; an htmx call is told to load the page. Line ends that somebody put into the address are dropped."""
+    url = "".join(url.splitlines())
     if request.headers.get("HX-Request") == "true":
         return Response(status=204, headers={"HX-Redirect": url})
     return flask_redirect(url, 303)

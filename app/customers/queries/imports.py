@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import defer
 
 from app.core.db import any_workspace, decode_cursor, encode_cursor, session
 from app.customers.models import Act, Customer, Import, ImportReject, ImportState, ImportUndo, Order, UndoState
 from app.jobs.models import JobRun, RunState
 
-_BATCH = 1_000
+AT_ONCE = 50
+"""Rejects read at once: each holds its row, of up to 3 MB."""
 _REMEMBERED = 10
 
 
@@ -32,18 +34,18 @@ def list_rejects(
     query = _rejects(workspace_id, import_id, kind)
     if cursor:
         query = query.where(ImportReject.line > decode_cursor(cursor, [int])[0])
-    rows = session().scalars(query.limit(limit + 1)).all()
+    rows = session().scalars(query.options(defer(ImportReject.row)).limit(limit + 1)).all()
     return rows[:limit], encode_cursor([rows[limit - 1].line]) if len(rows) > limit else None
 
 
 def iterate_rejects(workspace_id: int, import_id: int) -> Iterator[ImportReject]:
-    """Yield all rejects of an import in the order of the file, a thousand at a time."""
+    """Yield all rejects of an import in the order of the file, a few at a time."""
     line = 0
     while True:
-        query = _rejects(workspace_id, import_id, None).where(ImportReject.line > line).limit(_BATCH)
+        query = _rejects(workspace_id, import_id, None).where(ImportReject.line > line).limit(AT_ONCE)
         rows = session().scalars(query).all()
         yield from rows
-        if len(rows) < _BATCH:
+        if len(rows) < AT_ONCE:
             return
         line = rows[-1].line
         session().expunge_all()

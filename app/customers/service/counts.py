@@ -20,6 +20,8 @@ BUDGET = 0.06
 """Seconds a page may spend on counting."""
 _LONGEST = 120.0
 """Seconds the background may spend on one count."""
+_LONGEST_NAME = 1_000
+"""Characters of a name under which a count is kept: PostgreSQL indexes no long ones."""
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -44,7 +46,7 @@ def read(workspace_id: int, wanted: Mapping[str, Count], budget: float | None = 
         began = perf_counter()
         value = _count(statement, left) if left > 0 else None
         left -= perf_counter() - began
-        found[name] = _keep(workspace_id, name, value, row)
+        found[name] = _keep(workspace_id, name, value, row) if len(name) <= _LONGEST_NAME else Counted(value, now())
     return found
 
 

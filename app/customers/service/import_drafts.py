@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import BinaryIO
 
 import sqlalchemy as sa
+from sqlalchemy.orm import defer
 
 from app.core import files
 from app.core.actor import Actor
@@ -192,7 +193,7 @@ def _try(draft: Draft, found: Rehearsal) -> None:
             at, found.whole = outcome.end, outcome.final
     found.created, found.updated, found.unchanged = acts[Act.CREATED], acts[Act.UPDATED], acts[Act.UNCHANGED]
     mine = (ImportReject.workspace_id == row.workspace_id, ImportReject.import_id == row.id)
-    query = sa.select(ImportReject).where(*mine).order_by(ImportReject.line)
+    query = sa.select(ImportReject).where(*mine).options(defer(ImportReject.row)).order_by(ImportReject.line)
     found.rejects = session().scalars(query).all()
     found.kinds = dict(Counter(reject.kind for reject in found.rejects).most_common())
     for reject in found.rejects:

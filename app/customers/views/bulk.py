@@ -19,6 +19,7 @@ from app.customers.queries.bulk import get_act
 from app.customers.queries.tags import recent_tags
 from app.customers.schemas.customers import Selection
 from app.customers.schemas.forms import BulkDeleteForm, BulkStageForm, BulkTagForm, ConsentForm
+from app.customers.schemas.lists import from_query, to_query
 from app.customers.service import bulk, counts
 from app.customers.values import STAGE_WORDS
 from app.customers.words import CHANNEL_WORDS
@@ -92,8 +93,9 @@ def _told(kind: str, done: BulkAct | int, whom: Selection) -> ResponseReturnValu
 
 def _ask(caller: Principal, kind: str, whom: Selection, form: Form[Any]) -> str:
     here = caller.workspace_id
-    name = count_queries.VIEW + whom.query if whom.query else count_queries.EVERYONE
-    statement = count_queries.of_query(here, whom.query) if whom.query else count_queries.everyone(here)
+    query = to_query(from_query(whom.query))  # as views write it: a mere number would be taken for the id of one
+    name = count_queries.VIEW + query if query else count_queries.EVERYONE
+    statement = count_queries.of_query(here, query) if query else count_queries.everyone(here)
     count = counts.read(here, {name: statement}, budget=2.0)[name].value if whom.everyone else len(whom.ids)
     return render_template(
         f"customers/bulk_{kind}.html",

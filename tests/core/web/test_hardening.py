@@ -15,6 +15,7 @@ from app.core.db import db
 from app.core.web.guard import MOST, MOST_OF_STRANGERS
 from config import Config
 from tests.core.web.toys import key, names, session_call
+from tests.factories.auth import signed_in
 
 
 class Body(io.BytesIO):
@@ -141,3 +142,19 @@ def test_static_leads_nowhere_else(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code in {308, 404}
     assert "root:" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/auth/login", "/customers", "/find", "/nowhere"])
+def test_bytes_that_are_no_text_in_an_address_are_no_fault(client: FlaskClient, path: str) -> None:
+    assert client.get(path, environ_overrides={"QUERY_STRING": "q=\xff"}).status_code == 404
+    signed_in(client)
+    assert client.get(path, environ_overrides={"QUERY_STRING": "q=\xff"}).status_code == 404
+
+
+def test_line_ends_in_an_address_to_go_to_make_no_header(client: FlaskClient) -> None:
+    browser = signed_in(client)
+    for ends in ("%0d%0aX-Evil:1", "%0aX-Evil:1", "%e2%80%a8X-Evil:1"):
+        answer = browser.get(f"/customers/filter?query=q%3Da{ends}&created_since=never")
+        assert (answer.status_code, answer.location) == (303, "/customers?q=aX-Evil:1")
+    answer = browser.post("/customers/views", {"name": "", "query": "q=a\r\nX-Evil: 1"}, headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/customers?q=aX-Evil: 1")
