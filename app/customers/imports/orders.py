@@ -24,6 +24,8 @@ from app.customers.imports.rejects import Kind, Reject, Unreadable, reject
 MOST_ROWS = 500
 """Rows of one order."""
 _MOST_KEPT = 20_000
+_LONGEST_KEPT = 200
+"""Characters of a cell that is remembered: what is longer fits no column of an order."""
 _MOST_RETURNED = 1_000
 """Cells of a ragged row that are given back."""
 _LINE = ("item", "sku", "category", "quantity", "unit_price")
@@ -275,7 +277,8 @@ def _remembering(read: Callable[[str], Any]) -> Callable[[str], tuple[Any, Unrea
                 found = read(cell), None
             except Unreadable as why:
                 found = None, why
-            known[cell] = found
+            if len(cell) <= _LONGEST_KEPT:
+                known[cell] = found
         return found
 
     return answer
