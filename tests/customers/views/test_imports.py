@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from flask_sqlalchemy.session import Session
 
 from app.core.files import File
 from app.customers.models import Customer, CustomerField, Import, ImportState
-from app.customers.service import imports
+from app.customers.service import import_purge, imports
+from app.jobs.models import JobRun, RunState
 from tests.factories.auth import Browser, signed_in
 from tests.factories.customers import a_customer, a_field
 from tests.factories.imports import ADA, a_file, begun, imported, undone, work
@@ -361,3 +363,43 @@ def test_another_workspaces_import_is_not_there(browser: Browser) -> None:
             assert browser.get(f"/customers/imports/{number}{path}").status_code == 404
         for act in ("start", "columns", "read", "discard", "pause", "resume", "cancel", "undo", "again"):
             assert browser.post(f"/customers/imports/{number}/{act}").status_code == 404
+
+
+def test_work_that_stopped_is_told_and_tried_again(browser: Browser, session: Session) -> None:
+    row = begun(browser.workspace_id, PEOPLE)
+    at = f"/customers/imports/{row.id}"
+    what = {
+        "job": "customers.run_import",
+        "workspace_id": browser.workspace_id,
+        "key": f"import:{row.id}",
+        "queue": "bulk",
+        "args": {},
+        "lease": 60,
+        "max_attempts": 5,
+    }
+    session.add(JobRun(**what, state=RunState.FAILED, error="The disk is full.\nTraceback"))
+    session.flush()
+    page = text(browser.get(at))
+    assert "The work stopped. The disk is full. Nothing was taken twice" in page
+    assert "Traceback" not in page
+    assert browser.get(f"{at}/progress?phase=active").headers["HX-Refresh"] == "true"
+    assert "Failed" in text(browser.get("/customers/imports"))
+    assert browser.post(f"{at}/resume").status_code == 303
+    assert row_of(browser, row.id, session).state == ImportState.QUEUED
+
+
+def test_after_thirty_days_the_counts_stay(browser: Browser, session: Session) -> None:
+    row = imported(browser.workspace_id, PEOPLE)
+    row.finished_at = row.finished_at - timedelta(days=31) if row.finished_at else None
+    session.flush()
+    while import_purge.step():
+        pass
+    at = f"/customers/imports/{row.id}"
+    page = browser.get(at)
+    assert "2 customers created, 0 updated." in text(page)
+    assert "They are kept for 30 days, which are over." in text(page)
+    for gone in ("Undo…", "See these customers", "rejects.csv", "Undo stays possible"):
+        assert gone not in page.get_data(as_text=True), gone
+    assert "No row is here" in text(browser.get(f"{at}/rejects"))
+    browser.post(f"{at}/undo")
+    assert "ended more than 30 days ago" in text(browser.get(at))
