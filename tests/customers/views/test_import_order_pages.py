@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from flask_sqlalchemy.session import Session
 
 from app.customers.models import Customer, Import, Order
-from tests.customers.views.test_imports import fields, row_of, text
+from tests.customers.views.import_forms import fields, row_of, text
 from tests.factories.auth import Browser, signed_in
 from tests.factories.imports import undone, work
 

@@ -12,6 +12,7 @@ from flask_sqlalchemy.session import Session
 from app.core.db import session as current
 from app.core.files import File, FileChunk
 from app.customers.models import Import
+from tests.customers.views.import_forms import text
 from tests.factories.auth import Browser, signed_in
 
 
@@ -23,10 +24,6 @@ def browser(client: FlaskClient) -> Browser:
 def send(browser: Browser, data: bytes | str, name: str = "people.csv", **says: Any) -> Any:
     raw = data.encode() if isinstance(data, str) else data
     return browser.post("/customers/import", {"file": (io.BytesIO(raw), name)}, **says)
-
-
-def text(answer: Any) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True)).split())
 
 
 REFUSED = {

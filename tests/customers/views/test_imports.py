@@ -1,11 +1,7 @@
 """Imports in the browser, page by page: the file, its columns, the dry run, the work, the refused rows, taking it back."""
 
-import io
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -14,46 +10,17 @@ from flask_sqlalchemy.session import Session
 
 from app.core.files import File
 from app.customers.models import Customer, CustomerField, Import, ImportState
-from app.customers.service import import_purge, imports
-from app.jobs.models import JobRun, RunState
+from app.customers.service import imports
+from tests.customers.views.import_forms import PEOPLE, fields, row_of, sent, text
 from tests.factories.auth import Browser, signed_in
 from tests.factories.customers import a_customer, a_field
-from tests.factories.imports import ADA, a_file, begun, imported, undone, work
+from tests.factories.imports import ADA, a_file, begun, imported, work
 from tests.factories.workspaces import workspace
-
-PEOPLE = (
-    "email,First name,points,birthday,plan\nada@a.example,Ada,1200,21/11/1990,pro\nbjorn@b.example,Björn,15,3/4/1988,free\nbad@@,X,1,,pro\n"
-)
 
 
 @pytest.fixture
 def browser(client: FlaskClient) -> Browser:
     return signed_in(client)
-
-
-def sent(browser: Browser, data: bytes | str) -> int:
-    """Send a file and return the number of its import."""
-    answer = browser.post("/customers/import", {"file": (io.BytesIO(data.encode() if isinstance(data, str) else data), "people.csv")})
-    assert answer.status_code == 303, answer.text
-    return int(re.fullmatch(r"/customers/imports/(\d+)/columns", answer.location)[1])  # type: ignore[index]
-
-
-def text(answer: Any) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True)).split())
-
-
-def row_of(browser: Browser, number: int, session: Session) -> Import:
-    session.expire_all()
-    return session.scalars(sa.select(Import).where(Import.workspace_id == browser.workspace_id, Import.id == number)).one()
-
-
-def fields(page: str) -> dict[str, str]:
-    """Return what the form of the columns would send, as a browser would."""
-    found = dict(re.findall(r'<input class="form-control" id="label-\d+" name="(label-\d+)" value="([^"]*)"', page))
-    for name, inner in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
-        found[name] = re.findall(r'<option value="([^"]*)"[^>]* selected>', inner)[0]
-    found |= dict(re.findall(r'type="radio" id="[^"]+" name="([^"]+)" value="([^"]*)" checked', page))
-    return found
 
 
 def test_a_file_goes_all_the_way(browser: Browser, session: Session) -> None:
@@ -238,66 +205,6 @@ def test_paused_resumed_stopped_and_told(browser: Browser, session: Session) -> 
     assert "hx-get" not in browser.get(f"{at}/progress?phase=cancelled").get_data(as_text=True)
 
 
-def test_refused_rows_by_reason(browser: Browser) -> None:
-    lines = [f"bad{n}@@,1" for n in range(60)] + ["a@b.example,x", "c@d.example,y", *(f"p{n}@d.example,{n}" for n in range(200))]
-    row = imported(browser.workspace_id, "email,points\n" + "\n".join(lines) + "\n")
-    at = f"/customers/imports/{row.id}"
-    shown = text(browser.get(at))
-    assert "62 rows refused" in shown
-    assert "Address not valid 60" in shown
-    assert "8 of 62" in shown
-    page = browser.get(f"{at}/rejects")
-    assert "Number not readable 2" in text(page)
-    more = re.search(r'href="([^"]+)" rel="next"', page.get_data(as_text=True))
-    assert more is not None
-    assert "bad59@@" in text(browser.get(more[1].replace("&amp;", "&")))
-    numbers = text(browser.get(f"{at}/rejects?kind=number"))
-    assert "62 points" in numbers
-    assert "bad0@@" not in numbers
-    assert browser.get(f"{at}/rejects?kind=nonsense").status_code == 200
-    csv = browser.get(f"{at}/rejects.csv")
-    assert csv.headers["Content-Disposition"] == f'attachment; filename="import-{row.id}-refused.csv"'
-    assert len(csv.text.splitlines()) == 63
-
-
-def test_undone_and_who_was_kept(browser: Browser, session: Session) -> None:
-    row = imported(browser.workspace_id, PEOPLE)
-    person = session.scalars(sa.select(Customer).where(Customer.workspace_id == browser.workspace_id).order_by(Customer.id)).first()
-    assert person is not None
-    person.version += 1
-    person.first_name = "Augusta"
-    session.flush()
-    undone(row)
-    at = f"/customers/imports/{row.id}"
-    assert "1 customer removed again, 0 set back. 1 was edited or used since and stays; see who" in text(browser.get(at))
-    assert "Augusta" in text(browser.get(f"{at}/kept"))
-    browser.post(f"{at}/undo")
-    assert "This import is undone already." in text(browser.get(at))
-
-
-def test_a_file_need_not_be_sent_again(browser: Browser, session: Session) -> None:
-    lines = "".join(f"p{n}@a.example,{'x' * 400}\n" for n in range(9_000))
-    number = sent(browser, f"email,note\n{lines}".encode() + "z@a.example,Århus\n".encode("latin-1"))
-    at = f"/customers/imports/{number}"
-    assert browser.post(f"{at}/start").status_code == 303
-    row = work(row_of(browser, number, session))
-    assert (row.state, row.rows_done) == ("failed", 0)
-    shown = browser.get(at)
-    assert "Line 9,002, byte" in text(shown)
-    assert "Nobody was changed." in text(shown)
-    new = browser.post(f"{at}/again").location
-    assert "The last time: Line 9,002, byte" in text(browser.get(new))
-    browser.post(new.replace("columns", "read"), {"encoding": "windows-1252"})
-    assert "The last time" not in text(browser.get(new))
-    browser.post(new.replace("columns", "start"))
-    row = work(row_of(browser, int(new.split("/")[3]), session))
-    assert (row.state, row.created) == ("finished", 9_001)
-    for there in (number, row.id):
-        assert browser.post(f"/customers/imports/{there}/again").location == f"/customers/imports/{there}"
-    undone(row)
-    assert browser.post(f"/customers/imports/{row.id}/again").location.endswith("/columns")
-
-
 def test_more_fields_than_a_workspace_may_have(browser: Browser) -> None:
     for n in range(60):
         a_field(browser.workspace_id, f"own_{n}")
@@ -363,43 +270,3 @@ def test_another_workspaces_import_is_not_there(browser: Browser) -> None:
             assert browser.get(f"/customers/imports/{number}{path}").status_code == 404
         for act in ("start", "columns", "read", "discard", "pause", "resume", "cancel", "undo", "again"):
             assert browser.post(f"/customers/imports/{number}/{act}").status_code == 404
-
-
-def test_work_that_stopped_is_told_and_tried_again(browser: Browser, session: Session) -> None:
-    row = begun(browser.workspace_id, PEOPLE)
-    at = f"/customers/imports/{row.id}"
-    what = {
-        "job": "customers.run_import",
-        "workspace_id": browser.workspace_id,
-        "key": f"import:{row.id}",
-        "queue": "bulk",
-        "args": {},
-        "lease": 60,
-        "max_attempts": 5,
-    }
-    session.add(JobRun(**what, state=RunState.FAILED, error="The disk is full.\nTraceback"))
-    session.flush()
-    page = text(browser.get(at))
-    assert "The work stopped. The disk is full. Nothing was taken twice" in page
-    assert "Traceback" not in page
-    assert browser.get(f"{at}/progress?phase=active").headers["HX-Refresh"] == "true"
-    assert "Failed" in text(browser.get("/customers/imports"))
-    assert browser.post(f"{at}/resume").status_code == 303
-    assert row_of(browser, row.id, session).state == ImportState.QUEUED
-
-
-def test_after_thirty_days_the_counts_stay(browser: Browser, session: Session) -> None:
-    row = imported(browser.workspace_id, PEOPLE)
-    row.finished_at = row.finished_at - timedelta(days=31) if row.finished_at else None
-    session.flush()
-    while import_purge.step():
-        pass
-    at = f"/customers/imports/{row.id}"
-    page = browser.get(at)
-    assert "2 customers created, 0 updated." in text(page)
-    assert "They are kept for 30 days, which are over." in text(page)
-    for gone in ("Undo…", "See these customers", "rejects.csv", "Undo stays possible"):
-        assert gone not in page.get_data(as_text=True), gone
-    assert "No row is here" in text(browser.get(f"{at}/rejects"))
-    browser.post(f"{at}/undo")
-    assert "ended more than 30 days ago" in text(browser.get(at))
