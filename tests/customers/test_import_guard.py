@@ -1,0 +1,61 @@
+"""A quick guard of the speed of imports: what a chunk costs does not grow with its rows, nor with who is here already."""
+
+import pytest
+import sqlalchemy as sa
+from flask_sqlalchemy.session import Session
+
+from app.customers.service import import_steps
+from tests.factories.customers import a_workspace
+from tests.factories.imports import begun, counts, imported
+
+
+def statements(session: Session, workspace_id: int, text: str, **given: object) -> int:
+    """Return how many statements the one chunk of a file takes."""
+    row = begun(workspace_id, text, **given)
+    assert import_steps.step(workspace_id, row.id), "the check of the whole file"
+    seen = 0
+
+    def count(*_: object) -> None:
+        nonlocal seen
+        seen += 1
+
+    sa.event.listen(session.get_bind(), "before_cursor_execute", count)
+    try:
+        assert not import_steps.step(workspace_id, row.id)
+    finally:
+        sa.event.remove(session.get_bind(), "before_cursor_execute", count)
+    assert counts(row)[3] == 0
+    return seen
+
+
+def people(count: int, first: int = 0) -> str:
+    """Return a file of so many people."""
+    rows = (f"u{i}@b.example,U{i},Name {i},a|b,{i}\n" for i in range(first, first + count))
+    return "email,external_id,first_name,tags,points\n" + "".join(rows)
+
+
+@pytest.mark.parametrize("overwrite", ["always", "empty", "never"])
+def test_a_chunk_takes_the_same_statements_whatever_its_rows(session: Session, overwrite: str) -> None:
+    place = a_workspace().id
+    consent = {"state": "subscribed", "basis": "contract"}
+    few, many = (
+        statements(session, place, people(count, first), overwrite=overwrite, consent=consent) for count, first in ((3, 0), (2000, 10))
+    )
+    assert few == many
+    again = statements(session, place, people(2000, 10), overwrite=overwrite, consent=consent)
+    assert again == many, "and the same where all are here already"
+
+
+def test_a_look_up_is_by_index_however_large_the_table(session: Session) -> None:
+    """While a file comes in, no statement goes through all customers: the ones here are not read once per chunk."""
+    place = a_workspace().id
+    imported(place, people(4000))
+    before = scanned(session)
+    row = imported(place, people(200, 4000))
+    assert counts(row) == (200, 0, 0, 0)
+    assert scanned(session) - before < 4000, "rows read by going through the table"
+
+
+def scanned(session: Session) -> int:
+    """Return the rows of `customers` that were read by going through the table, in this transaction."""
+    return int(session.scalar(sa.text("select seq_tup_read from pg_stat_xact_user_tables where relname = 'customers'")) or 0)
