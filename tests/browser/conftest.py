@@ -21,6 +21,8 @@ from app.core.services.process import free_port
 from config import Config
 from tests.conftest import Places, drop_database, fresh_database
 
+_BESIDE = 8
+"""The number of a worker's site is its own and so many: `make test` starts at most four workers."""
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
 SIZES = {"1440": (1440, 1000), "390": (390, 844)}
@@ -33,19 +35,20 @@ _PROCESSES = {
 }
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all that is here, keep it on one worker, and leave it out where there is no Chromium or no bundle."""
+    """Mark all that is here, keep each file on one worker, and leave it out where there is no Chromium."""
     for item in items:
         if Path(__file__).parent not in item.path.parents:
             continue
         item.add_marker(pytest.mark.browser)
-        item.add_marker(pytest.mark.xdist_group("browser"))
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))
         if not CHROMIUM.exists():
             item.add_marker(pytest.mark.skip(reason="Chromium is not installed (Debian package chromium)."))
 
 
 class Site:
-    """The product on a port of its own, with a database and a Valkey number of its own."""
+    """The product on a port of its own, with a database and a Valkey number of its own; one for each worker of the tests."""
 
     def __init__(self, url: str, app: Flask, processes: dict[str, subprocess.Popen[bytes]]) -> None:
         self.url, self.app, self.processes = url, app, processes
@@ -55,7 +58,13 @@ class Site:
 def site(places: Places, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    settings = places.settings("gw13") | {"PUBLIC_URL": url, "PORT": str(port), "WEB_WORKERS": "1", "EMBEDDED": "1"}
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    settings = places.settings(f"gw{int(worker.removeprefix('gw')) + _BESIDE}") | {
+        "PUBLIC_URL": url,
+        "PORT": str(port),
+        "WEB_WORKERS": "1",
+        "EMBEDDED": "1",
+    }
     settings.pop("TESTING")
     logs = tmp_path_factory.mktemp("site")
     fresh_database(places.template, settings["DATABASE_URL"])
