@@ -85,7 +85,7 @@ def queue_up(cursor: Any, workspace_id: int) -> None:
 def _know_sizes(cursor: Any) -> None:
     """Let PostgreSQL look at `customers` again where what it remembers of its size is far off: it would plan a scan for each row."""
     cursor.execute(
-        """select reltuples < relpages or pg_relation_size(oid) / 8192 > 4 * relpages + 50 from pg_class where oid = 'customers'::regclass"""
+        """select reltuples < relpages or pg_relation_size(oid) / 8192 > 1.5 * relpages + 50 from pg_class where oid = 'customers'::regclass"""
     )
     if cursor.fetchone()[0]:
         cursor.execute("analyze customers")
