@@ -9,7 +9,7 @@ from app.core.errors import Invalid
 from app.customers.imports.cells import Place
 from app.customers.imports.head import read_head
 from app.customers.imports.mapping import Field, dump, load, make
-from app.customers.imports.reading import Cursor, read_chunk
+from app.customers.imports.reading import ROWS, Cursor, read_chunk
 from app.customers.imports.rejects import Kind, Unreadable, plain_cell, reject, safe_cell, to_csv
 from app.customers.imports.staging import Stager
 
@@ -174,11 +174,11 @@ def test_after_a_chunk_that_ended_early_less_is_read_at_once() -> None:
         at, final = staged.chunk.end, staged.chunk.final
         read, taken = read + len(chunk.rows), taken + len(staged.lines)
     assert taken == 1200
-    assert read < 20_000 + 50 * 400
+    assert read < ROWS + 50 * 400
     chunk.end = Cursor(0, 1)
     for _ in range(5):
         stager.pace(chunk, chunk.end)
-    assert stager.most == 20_000
+    assert stager.most == ROWS
 
 
 def test_national_numbers_take_the_country_of_their_row() -> None:
