@@ -52,3 +52,14 @@ class OneTransaction:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
+
+
+@contextlib.contextmanager
+def counted() -> Iterator[list[str]]:
+    """Give the list of statements that were sent to the database meanwhile, savepoints left out."""
+    seen: list[str] = []
+    sa.event.listen(sa.Engine, "before_cursor_execute", note := lambda *a: seen.append(a[2]) if "SAVEPOINT" not in a[2] else None)
+    try:
+        yield seen
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)

@@ -125,19 +125,20 @@ def _many(wanted: Wanted, order: Order, limit: int, place: Sequence[Any] | None,
     down (the newest ten thousand lack a field), all who fit are gathered and sorted, which takes the same time wherever they stand.
     """
     ident = CustomerStats.customer_id if order.stats else Customer.id
+    columns = order.columns(order.key, ident, reverse=reverse)
     statement = wanted.select(_readable(order.key, order), Customer.id, order.key.label("raw"), stats=order.stats)
     walk = _ordered(statement, order.key, ident, order, place, reverse=reverse).limit(limit + 1)
     edge = _edge(wanted.workspace_id, order, place, reverse=reverse) if wanted.conditions else None
     if edge is None:
         return _pairs(walk)
-    nearer = [(column, not down) for column, down in order.columns(order.key, ident, reverse=reverse)]
+    nearer = [(column, not down) for column, down in columns]
     found = _pairs(walk.where(after(nearer, (_bound(edge[0], order), edge[1]))))
     if len(found) > limit:
         return found
-    all_who_fit = statement if place is None else statement.where(_further(order.columns(order.key, ident, reverse=reverse), order, place))
+    all_who_fit = statement if place is None else statement.where(_further(columns, order, place))
     fenced = all_who_fit.offset(0).subquery()  # keeps the planner from walking the order
-    columns = order.columns(fenced.c.raw, fenced.c.id, reverse=reverse)
-    return _pairs(sa.select(fenced.c.key, fenced.c.id).order_by(*_directed(columns)).limit(limit + 1))
+    sorted_so = _directed(order.columns(fenced.c.raw, fenced.c.id, reverse=reverse))
+    return _pairs(sa.select(fenced.c.key, fenced.c.id).order_by(*sorted_so).limit(limit + 1))
 
 
 def _edge(workspace_id: int, order: Order, place: Sequence[Any] | None, *, reverse: bool) -> tuple[Any, int] | None:

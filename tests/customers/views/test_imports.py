@@ -1,8 +1,5 @@
 """Imports in the browser, page by page: the file, its columns, the dry run, the work, the refused rows, taking it back."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
@@ -16,6 +13,7 @@ from tests.factories.auth import Browser, signed_in
 from tests.factories.customers import a_customer, a_field
 from tests.factories.imports import ADA, a_file, begun, imported, work
 from tests.factories.workspaces import workspace
+from tests.support import counted
 
 
 @pytest.fixture
@@ -236,16 +234,6 @@ def test_who_may_only_look(client: FlaskClient, session: Session) -> None:
         assert analyst.post(f"{at}/{act}").status_code == 403
     page = analyst.get("/customers/imports").get_data(as_text=True)
     assert 'href="/customers/import"' not in page
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    seen: list[str] = []
-    sa.event.listen(sa.Engine, "before_cursor_execute", note := lambda *a: seen.append(a[2]) if "SAVEPOINT" not in a[2] else None)
-    try:
-        yield seen
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
 
 def test_the_list_needs_as_many_queries_for_three_as_for_one(browser: Browser) -> None:

@@ -1,13 +1,10 @@
 """Each page of customers answers, with nobody, one and three; and needs no more queries for three than for one."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from app.core.time import now
@@ -16,6 +13,7 @@ from app.customers.service import counts
 from app.customers.service.activities import Act, named_id, record_activities
 from tests.factories.auth import Browser, signed_in
 from tests.factories.customers import a_consent, a_customer, a_field, a_suppression, a_topic, stats
+from tests.support import counted
 
 PAGES = [
     "/customers",
@@ -33,16 +31,6 @@ PAGES = [
 @pytest.fixture
 def browser(client: FlaskClient) -> Browser:
     return signed_in(client)
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    seen: list[str] = []
-    sa.event.listen(sa.Engine, "before_cursor_execute", note := lambda *a: seen.append(a[2]) if "SAVEPOINT" not in a[2] else None)
-    try:
-        yield seen
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
 
 @pytest.mark.parametrize("path", PAGES)
