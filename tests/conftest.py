@@ -183,15 +183,26 @@ def fresh_database(template: str, url: str) -> None:
 
 
 def drop_database(template: str, url: str) -> None:
-    """Remove the database of `url`; who is connected is sent away."""
-    _administer(template, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(url.rpartition("/")[2])))
+    """Remove the database of `url`; who is connected is sent away.
+
+    FORCE would end autovacuum's workers too, which an owner who is no superuser may not; a plain DROP waits for those by itself.
+    """
+    name = url.rpartition("/")[2]
+    _administer(
+        template,
+        sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {} AND usename = current_user").format(
+            sql.Literal(name)
+        ),
+        sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)),
+    )
 
 
-def _administer(template: str, statement: sql.Composed) -> None:
+def _administer(template: str, *statements: sql.Composed) -> None:
     connection = psycopg2.connect(template.rpartition("/")[0] + "/postgres")
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute(statement)
+            for statement in statements:
+                cursor.execute(statement)
     finally:
         connection.close()
