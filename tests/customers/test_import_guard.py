@@ -67,6 +67,34 @@ def test_a_table_that_was_emptied_and_fills_again_is_known_in_time(session: Sess
     assert known >= 7000
 
 
+def test_what_the_file_named_before_is_looked_up_one_by_one(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL knows nothing of an import that has just begun, and must not go through its log for each row."""
+    monkeypatch.setattr(import_steps, "rows_for", lambda *_: 500)
+    place = a_workspace().id
+    imported(place, people(2000))
+    session.execute(sa.text("delete from import_undo"))
+    session.execute(sa.text("analyze import_undo"))
+    before = looked_up(session)
+    assert counts(imported(place, people(2000))) == (0, 0, 2000, 0)
+    assert looked_up(session) - before >= 2 * 2000, "by address and by id"
+
+
+def test_a_workspace_that_is_new_among_many_people_is_known_in_time(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL has looked at everybody, but not since this workspace filled: it would go through its people for each row."""
+    imported(a_workspace().id, people(5000))
+    session.execute(sa.text("analyze customers"))
+    monkeypatch.setattr(import_steps, "rows_for", lambda *_: 500)
+    place = a_workspace().id
+    imported(place, people(4000))
+    plan = session.scalars(sa.text("explain select from customers where workspace_id = :w"), {"w": place}).all()
+    assert int(plan[0].split("rows=")[1].split()[0]) >= 4000 / 5, plan
+
+
+def looked_up(session: Session) -> int:
+    """Return how often the log of imports was asked for one customer, in this transaction."""
+    return int(session.scalar(sa.text("select idx_scan from pg_stat_xact_user_tables where relname = 'import_undo'")) or 0)
+
+
 def scanned(session: Session) -> int:
     """Return the rows of `customers` that were read by going through the table, in this transaction."""
     return int(session.scalar(sa.text("select seq_tup_read from pg_stat_xact_user_tables where relname = 'customers'")) or 0)

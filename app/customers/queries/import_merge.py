@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from psycopg2.extras import execute_values
 
 from app.customers.imports.rejects import Reject
+from app.customers.imports.targets import KEYS
 from app.customers.models import Act
 
 TYPES = {
@@ -43,6 +44,8 @@ _TABLES = {
     "import_consented": "customer_id bigint, before jsonb",
 }
 _DEFAULTS = {"tags": "{}", "attributes": "{}", "stage": "subscriber"}
+_FAR_OFF, _FEW = 4, 1000
+"""How wrong a belief about a size may be: by this factor, and so many rows."""
 _LOCK = 0x494D50
 """The class of the advisory lock that lets the chunks of one workspace in one by one."""
 
@@ -77,7 +80,7 @@ def begin(cursor: Any, workspace_id: int, created: int) -> None:
     queue_up(cursor, workspace_id)
     # GIN indexes take what waits in their lists in one go if it fits into work_mem.
     cursor.execute("select set_config('work_mem', '64MB', true)")
-    _know_sizes(cursor, created)
+    _know_sizes(cursor, workspace_id, created)
 
 
 def queue_up(cursor: Any, workspace_id: int) -> None:
@@ -85,18 +88,20 @@ def queue_up(cursor: Any, workspace_id: int) -> None:
     cursor.execute("select pg_advisory_xact_lock(%s, %s)", (_LOCK, workspace_id))
 
 
-def _know_sizes(cursor: Any, created: int) -> None:
-    """Let PostgreSQL look at `customers` again where what it remembers of its size is far off: it would plan a scan for each row.
+def _know_sizes(cursor: Any, workspace_id: int, created: int) -> None:
+    """Let PostgreSQL look at `customers` again where it believes in far fewer of this workspace than there are.
 
-    The file of a table that was emptied and not vacuumed does not grow when it is filled again; so those that this import made count too.
+    It would go through all of them for each row of the file. It errs about a workspace that came or grew since it looked last.
     """
-    cursor.execute(
-        """select reltuples < relpages or reltuples < %s / 2 or pg_relation_size(oid) / 8192 > 1.5 * relpages + 50
-        from pg_class where oid = 'customers'::regclass""",
-        (created,),
-    )
-    if cursor.fetchone()[0]:
-        cursor.execute("analyze customers")
+    cursor.execute("explain (format json) select from customers where workspace_id = %s", (workspace_id,))
+    believed = cursor.fetchone()[0][0]["Plan"]["Plan Rows"]
+    if created < believed * _FAR_OFF:
+        cursor.execute(
+            "select count(*) from (select from customers where workspace_id = %s limit %s) x", (workspace_id, believed * _FAR_OFF + _FEW)
+        )
+        created = cursor.fetchone()[0]
+    if created >= believed * _FAR_OFF + _FEW:
+        cursor.execute(f"analyze customers (workspace_id, {', '.join(KEYS)})")
 
 
 def copy(cursor: Any, columns: Sequence[str], data: bytes) -> None:
@@ -137,18 +142,21 @@ def match(cursor: Any, workspace_id: int, columns: Sequence[str]) -> int:
 
 
 def clashes(cursor: Any, import_id: int) -> list[Clash]:
-    """Mark and return the rows whose customer the file named before, or whose address, id and phone belong to different customers."""
+    """Mark and return the rows whose customer the file named before, or whose address, id and phone belong to different customers.
+
+    `import_undo` is asked by subqueries: joined, it would be gone through for each row as long as PostgreSQL does not know of this import.
+    """
     _set(cursor, hash_joins=False)
     cursor.execute(
         """with found as (
-          select m.line, case when ue.line is not null then 'email' when ui.line is not null then 'external_id'
-            when up.line is not null then 'phone' else '' end as key, coalesce(ue.line, ui.line, up.line) as taken, m.other_id, m.phones
-          from import_match m
-          left join import_undo ue on ue.import_id = %(i)s and ue.subject_id = m.by_email
-          left join import_undo ui on ui.import_id = %(i)s and ui.subject_id = m.by_id
-          left join import_undo up on up.import_id = %(i)s and up.subject_id = m.by_phone and m.phones = 1
-          where not m.is_new and (ue.line is not null or ui.line is not null or up.line is not null
-            or m.by_id <> m.by_email or m.other_id is not null or m.phones > 1)),
+          select line, case when mail is not null then 'email' when ident is not null then 'external_id'
+            when phone is not null then 'phone' else '' end as key, coalesce(mail, ident, phone) as taken, other_id, phones
+          from (select m.*,
+              (select u.line from import_undo u where u.import_id = %(i)s and u.subject_id = m.by_email) as mail,
+              (select u.line from import_undo u where u.import_id = %(i)s and u.subject_id = m.by_id) as ident,
+              (select u.line from import_undo u where u.import_id = %(i)s and u.subject_id = m.by_phone and m.phones = 1) as phone
+            from import_match m where not m.is_new) asked
+          where mail is not null or ident is not null or phone is not null or by_id <> by_email or other_id is not null or phones > 1),
         marked as (update import_match m set clash = true from found where m.line = found.line)
         select * from found order by line""",
         {"i": import_id},

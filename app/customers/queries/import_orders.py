@@ -57,11 +57,11 @@ def people(cursor: Any, workspace_id: int, ids: Collection[str], emails: Collect
 def orders(cursor: Any, workspace_id: int, import_id: int, numbers: Collection[str]) -> dict[str, Here]:
     """Return the orders of these numbers, locked, with their lines."""
     cursor.execute(
-        """select o.external_id, o.id, o.customer_id, o.amount, o.currency, o.rate, o.value, o.refund_of, o.ordered_at, u.line,
+        """select o.external_id, o.id, o.customer_id, o.amount, o.currency, o.rate, o.value, o.refund_of, o.ordered_at,
+          (select u.line from import_undo u where u.import_id = %(i)s and u.subject_id = o.id),
           (select json_agg(json_build_array(l.name, l.sku, l.category, l.quantity, l.unit_amount) order by l.position)
            from order_lines l where l.order_id = o.id)
-        from orders o left join import_undo u on u.import_id = %(i)s and u.subject_id = o.id
-        where o.workspace_id = %(w)s and o.external_id = any(%(numbers)s) order by o.id for no key update of o""",
+        from orders o where o.workspace_id = %(w)s and o.external_id = any(%(numbers)s) order by o.id for no key update of o""",
         {"w": workspace_id, "i": import_id, "numbers": list(numbers)},
     )
     return {
