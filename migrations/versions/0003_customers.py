@@ -44,22 +44,23 @@ def _customers() -> None:
         "id",
         "constraint ck_customers_stage check (stage in ('subscriber', 'lead', 'mql', 'sql', 'customer', 'evangelist'))",
         "constraint ck_customers_attributes check (jsonb_typeof(attributes) = 'object')",
+        bare=True,
     )
     blank = "coalesce({}, '')"
-    joined = " || ' ' || ".join(blank.format(c) for c in ("first_name", "last_name", "email", "phone", "company", "external_id"))
+    joined = " || ' ' || ".join(blank.format(c) for c in ("first_name", "last_name", "email", "company", "external_id"))
     shown = "coalesce(nullif(btrim(coalesce(first_name, '') || ' ' || coalesce(last_name, '')), ''), email, external_id, phone, '')"
     for index in (
         "unique index uq_customers_email on customers (workspace_id, lower(email) text_pattern_ops)",
         "unique index uq_customers_external_id on customers (workspace_id, external_id) where external_id is not null",
-        "index ix_customers_phone on customers (workspace_id, phone) where phone is not null",
+        "index ix_customers_phone on customers (workspace_id, phone text_pattern_ops) where phone is not null",
+        "index ix_customers_phone_end on customers (workspace_id, reverse(phone) text_pattern_ops) where phone is not null",
         "index ix_customers_created_at on customers (workspace_id, created_at, id)",
         f"""index ix_customers_name on customers (workspace_id, (lower({shown}) collate "C"), id)""",
-        "index ix_customers_last_name on customers (workspace_id, lower(last_name) text_pattern_ops)",
         "index ix_customers_country on customers (workspace_id, country)",
         "index ix_customers_stage on customers (workspace_id, stage)",
         "index ix_customers_tags on customers using gin (tags)",
         "index ix_customers_attributes on customers using gin (attributes jsonb_path_ops)",
-        f"index ix_customers_search on customers using gin (lower({joined}) gin_trgm_ops)",
+        f"index ix_customers_search on customers using gin (({joined}) gin_trgm_ops)",
     ):
         op.execute(f"create {index}")
 

@@ -97,11 +97,14 @@ def plan(session: Session, workspace_id: int, condition: Any, index: str) -> str
 @pytest.mark.parametrize(
     ("condition", "index"),
     [
-        (search_text().like("%okon%"), "ix_customers_search"),
+        (search_text().ilike("%okon%"), "ix_customers_search"),
+        (search_text().ilike("% ok%"), "ix_customers_search"),
         (name_key().like("ok%"), "ix_customers_name"),
         (sa.func.lower(Customer.email).like("ok%"), "uq_customers_email"),
         (sa.func.lower(Customer.email) == "ok@x.example", "uq_customers_email"),
-        (sa.func.lower(Customer.last_name).like("ok%"), "ix_customers_last_name"),
+        (Customer.phone.like("+47%"), "ix_customers_phone"),
+        (Customer.phone == "+4740", "ix_customers_phone"),
+        (sa.func.reverse(Customer.phone).like("0474%"), "ix_customers_phone_end"),
         (Customer.tags.contains(["vip"]), "ix_customers_tags"),
         (Customer.attributes.contains({"plan": "pro"}), "ix_customers_attributes"),
     ],

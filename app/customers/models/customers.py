@@ -36,6 +36,7 @@ class Customer(Tenant, Model):
     )
     noun = "customer"
     id: Mapped[BigId]
+    workspace_id: Mapped[int] = mapped_column(sa.Integer)
     email: Mapped[str | None]
     phone: Mapped[str | None]
     external_id: Mapped[str | None]
@@ -71,8 +72,8 @@ _table = cast("sa.Table", Customer.__table__)
 
 
 def search_text() -> sa.ColumnElement[str]:
-    """Return the searched text of a customer: the very expression of the trigram index."""
-    return sa.func.lower(_joined("first_name", "last_name", "email", "phone", "company", "external_id"))
+    """Return the searched text of a customer, for ILIKE: the very expression of the trigram index."""
+    return _joined("first_name", "last_name", "email", "company", "external_id")
 
 
 def name_key() -> sa.ColumnElement[str]:
@@ -104,11 +105,11 @@ def _index(name: str, key: sa.ColumnElement[str], ops: str, **says: Any) -> None
 
 
 _index("uq_customers_email", sa.func.lower(Customer.email), "text_pattern_ops", unique=True)
-_index("ix_customers_last_name", sa.func.lower(Customer.last_name), "text_pattern_ops")
 sa.Index(
     "uq_customers_external_id", Customer.workspace_id, Customer.external_id, unique=True, postgresql_where=Customer.external_id.is_not(None)
 )
-sa.Index("ix_customers_phone", Customer.workspace_id, Customer.phone, postgresql_where=Customer.phone.is_not(None))
+_index("ix_customers_phone", _table.c.phone, "text_pattern_ops", postgresql_where=Customer.phone.is_not(None))
+_index("ix_customers_phone_end", sa.func.reverse(_table.c.phone), "text_pattern_ops", postgresql_where=Customer.phone.is_not(None))
 sa.Index("ix_customers_created_at", Customer.workspace_id, Customer.created_at, Customer.id)
 sa.Index("ix_customers_name", Customer.workspace_id, name_key(), Customer.id)
 sa.Index("ix_customers_country", Customer.workspace_id, Customer.country)

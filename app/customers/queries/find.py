@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,9 @@ from app.customers.values import PREFIX, FieldInfo
 
 _RUN = re.compile(r"[^\W_]{3}|[^\W_]{2}[\W_]|[\W_][^\W_]")
 """What a trigram index needs to find anything: three letters or digits in a row, or the edge of a word within the text."""
+_DIALLED = re.compile(r"[+(]?[0-9][0-9()./-]*")
+_FEWEST_DIGITS = 4
+_PAIR = re.compile(r"[^\W_]{2}")
 
 
 @dataclass(slots=True)
@@ -68,22 +72,45 @@ def find(workspace_id: int, given: CustomerFilter, custom: Mapping[str, FieldInf
 
 
 def search(words: str) -> list[sa.ColumnElement[bool]]:
-    """Return a condition per word: part of the searched text, or the beginning of a name or address where a word is short."""
-    found = words.split()
+    """Return a condition per word: part of the searched text, or the beginning of a name or address where a word is short.
+
+    Words of digits that follow each other may be a phone as well.
+    """
+    named: list[str] = []
+    numbers = []
+    for dialled, run in groupby(words.split(), lambda word: bool(_DIALLED.fullmatch(word))):
+        together = list(run)
+        if dialled and sum(map(str.isdigit, "".join(together))) >= _FEWEST_DIGITS:
+            numbers.append(_number(together))
+        else:
+            named += together
+    return numbers + _text(named)
+
+
+def _number(run: list[str]) -> sa.ColumnElement[bool]:
+    """Return that a phone begins or ends with these digits, or that the searched text has them."""
+    digits = re.sub(r"\D", "", "".join(run))
+    national = digits.lstrip("0")
+    options = [Customer.phone.like(f"+{digits.removeprefix('00')}%"), Customer.phone.like(f"{digits}%")]
+    if national:
+        options.append(sa.func.reverse(Customer.phone).like(f"{national[::-1]}%"))
+    if any(_RUN.search(word) for word in run):
+        options.append(sa.and_(*_text(run)))
+    return sa.or_(*options)
+
+
+def _text(found: list[str]) -> list[sa.ColumnElement[bool]]:
     long = [word for word in found if _RUN.search(word)]
     if not long:
         return [_begins(_plain(word)) for word in found]
     # the longest first: the trigrams of one find the few in whom the others are looked for
-    return [_like(search_text(), f"%{_plain(word)}%") for word in sorted(found, key=len, reverse=True)]
+    return [search_text().ilike(f"%{_plain(word)}%") for word in sorted(found, key=len, reverse=True)]
 
 
 def _begins(word: str) -> sa.ColumnElement[bool]:
-    keys = (name_key(), sa.func.lower(Customer.email), sa.func.lower(Customer.last_name))
-    return sa.or_(*(_like(key, f"{word}%") for key in keys))
-
-
-def _like(column: sa.ColumnElement[str], pattern: str) -> sa.ColumnElement[bool]:
-    return column.like(sa.func.lower(pattern))
+    """Return that a name or an address begins so, or with two letters any word of the searched text."""
+    beginnings = [key.like(sa.func.lower(f"{word}%")) for key in (name_key(), sa.func.lower(Customer.email))]
+    return sa.or_(*beginnings, *([search_text().ilike(f"% {word}%")] if _PAIR.fullmatch(word) else []))
 
 
 def _plain(word: str) -> str:

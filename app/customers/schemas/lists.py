@@ -22,7 +22,8 @@ def _some(value: object) -> object:
 class CustomerFilter(Schema):
     """Filters of the list: all must hold; of several values of one, any.
 
-    `q` finds the beginning of a name or an address; from three letters on, any part of name, address, phone, company or id.
+    `q` finds the beginning of a name or an address; from three letters on, any part of name, address, company or id; from
+    four digits on, the beginning or the end of a phone too, however it is written.
     `value_at_least` is in minor units of the workspace's currency. Days are the workspace's; `…_within` counts days back from now.
     `import_id`: whom an import created or changed. `fields.<key>=value` compares a custom field.
     """

@@ -14,7 +14,7 @@ from app.segments.vocabulary import Moment
 
 Condition = sa.ColumnElement[bool]
 _COMPARE: dict[str, Callable[[Any, Any], Condition]] = {"eq": eq, "lt": lt, "lte": le, "gt": gt, "gte": ge}
-SEARCHED = ("first_name", "last_name", "email", "phone", "company", "external_id")
+SEARCHED = ("first_name", "last_name", "email", "company", "external_id")
 """Columns in the text that the trigram index covers."""
 TRIGRAM = 3
 
@@ -85,5 +85,5 @@ def of_profile(column: sa.ColumnElement[Any], test: FieldTest, moment: Moment) -
         return sa.func.lower(column).like(sa.func.lower(pattern(op, str(value))), escape="\\")
     found = of_column(column, test, moment)
     if op == "contains" and column.name in SEARCHED and len(str(value)) >= TRIGRAM:
-        return sa.and_(found, search_text().like(sa.func.lower(pattern(op, str(value))), escape="\\"))
+        return sa.and_(found, like(search_text(), op, str(value)))
     return found
