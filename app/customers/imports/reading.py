@@ -12,9 +12,9 @@ from app.core.errors import Invalid
 from app.customers.imports.dialect import Dialect, decode, whole_lines
 from app.customers.imports.rejects import Kind, Reject, Unreadable, reject
 
-BLOCK = 3 * 1024 * 1024
+BLOCK = 2 * 1024 * 1024
 """Bytes read at once: the most that a chunk takes."""
-ROWS = 16_000
+ROWS = 8_000
 """The most rows in a chunk."""
 CELLS = 400_000
 """The most cells in a chunk: wide files go in fewer rows, so that memory stays flat."""
@@ -62,7 +62,18 @@ def rows_for(width: int, limit: int = ROWS) -> int:
 
 def read_chunk(stream: BinaryIO, dialect: Dialect, start: Cursor, limit: int, block: int = BLOCK) -> Chunk:
     """Return at most `limit` rows from `start` on. Raises Invalid when the bytes are not text, or a line is longer than a block."""
-    text, size, last = _read_text(stream, dialect, start, block)
+    return parse(read_block(stream, start, block), dialect, start, limit, block)
+
+
+def read_block(stream: BinaryIO, start: Cursor, block: int = BLOCK) -> bytes:
+    """Return a block from `start` on, and one byte more where the file goes on."""
+    stream.seek(start.offset)
+    return stream.read(block + 1)
+
+
+def parse(raw: bytes, dialect: Dialect, start: Cursor, limit: int, block: int = BLOCK) -> Chunk:
+    """Return the chunk that begins a block. Raises Invalid as `read_chunk` does."""
+    text, size, last = _decoded(raw, dialect, start, block)
     chunk = Chunk(start, start, last, text=text, encoding=dialect.encoding)
     at, line, through = _Parser(chunk, dialect, limit).run()
     chunk.final = last and through
@@ -75,7 +86,7 @@ def count_rows(stream: BinaryIO, dialect: Dialect, start: Cursor, limit: int, bl
 
     Counts exactly what `read_chunk` takes or rejects. Raises Invalid as it does.
     """
-    text, size, last = _read_text(stream, dialect, start, block)
+    text, size, last = _decoded(read_block(stream, start, block), dialect, start, block)
     if not _is_plain(text, dialect):
         chunk = read_chunk(stream, dialect, start, limit, block)
         return len(chunk.rows) + len(chunk.rejects), chunk.end, chunk.final
@@ -91,10 +102,8 @@ def _is_plain(text: str, dialect: Dialect) -> bool:
     return not any("\n" + mark in text for mark in ("\n", "\r", " ", "\t", dialect.delimiter))
 
 
-def _read_text(stream: BinaryIO, dialect: Dialect, start: Cursor, block: int) -> tuple[str, int, bool]:
-    """Return whole lines from `start` on, how many bytes they are, and whether the file ends there."""
-    stream.seek(start.offset)
-    raw = stream.read(block + 1)
+def _decoded(raw: bytes, dialect: Dialect, start: Cursor, block: int) -> tuple[str, int, bool]:
+    """Return the whole lines of a block, how many bytes they are, and whether the file ends there."""
     last = len(raw) <= block
     if not last:
         length = whole_lines(raw[:block], dialect.encoding)

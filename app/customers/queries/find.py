@@ -91,7 +91,7 @@ def _number(run: list[str]) -> sa.ColumnElement[bool]:
     """Return that a phone begins or ends with these digits, or that the searched text has them."""
     digits = re.sub(r"\D", "", "".join(run))
     national = digits.lstrip("0")
-    options = [Customer.phone.like(f"+{digits.removeprefix('00')}%"), Customer.phone.like(f"{digits}%")]
+    options: list[sa.ColumnElement[bool]] = [Customer.phone.like(f"+{digits.removeprefix('00')}%"), Customer.phone.like(f"{digits}%")]
     if national:
         options.append(sa.func.reverse(Customer.phone).like(f"{national[::-1]}%"))
     if any(_RUN.search(word) for word in run):

@@ -12,7 +12,7 @@ from app.customers.models import Act, Customer, Import, ImportReject, ImportStat
 from app.jobs.models import JobRun, RunState
 
 AT_ONCE = 50
-"""Rejects read at once: each holds its row, of up to 3 MB."""
+"""Rejects read at once: each holds its row, of up to 2 MB."""
 _REMEMBERED = 10
 
 

@@ -8,7 +8,7 @@ import psycopg2.errors
 
 from app.core.db import cursor as raw_cursor
 from app.core.db import session
-from app.customers.imports.reading import Chunk, Cursor
+from app.customers.imports.reading import Cursor
 from app.customers.imports.rejects import Kind, Reject, Unreadable
 from app.customers.imports.staging import Staged, Stager, same_as
 from app.customers.models import Import
@@ -33,9 +33,8 @@ class Outcome:
     refusing: str | None = None
 
 
-def take_chunk(row: Import, stager: Stager, chunk: Chunk) -> Outcome:
+def take_chunk(row: Import, stager: Stager, staged: Staged) -> Outcome:
     """Merge a chunk; a customer who came to be between the look-up and the insert makes it look again."""
-    staged = stager.stage(chunk)
     for attempt in range(1, _TRIES + 1):
         try:
             with session().begin_nested():

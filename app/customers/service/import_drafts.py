@@ -176,7 +176,8 @@ def _take(draft: Draft, stream: BinaryIO, at: Cursor, most: int) -> Outcome:
         outcome = take_orders(row, _order_stager(draft), read, limit)
         row.refusing = outcome.refusing
         return outcome
-    return take_chunk(row, stager_of(draft.plan, place_of(row.workspace_id)), read(limit))
+    stager = stager_of(draft.plan, place_of(row.workspace_id))
+    return take_chunk(row, stager, stager.stage(read(limit)))
 
 
 def _try(draft: Draft, found: Rehearsal) -> None:

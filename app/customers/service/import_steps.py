@@ -20,11 +20,12 @@ from app.core.db import find, session
 from app.core.errors import Invalid
 from app.core.time import now
 from app.customers.events import CustomersChanged, ImportFinished, OrdersRecorded
+from app.customers.imports.ahead import Ahead, Ready
 from app.customers.imports.cells import Place
 from app.customers.imports.dialect import Dialect
 from app.customers.imports.mapping import Plan, load
 from app.customers.imports.orders import OrderStager
-from app.customers.imports.reading import Cursor, count_rows, read_chunk, rows_for
+from app.customers.imports.reading import Cursor, count_rows, parse, read_block, read_chunk, rows_for
 from app.customers.imports.staging import Stager
 from app.customers.models import Act, Import, ImportState
 from app.customers.queries import imports as queries
@@ -37,6 +38,7 @@ SCAN_SECONDS = 2.0
 """How long one step checks the file before it notes how far it came."""
 MOST_ORDER_ROWS = 5_000
 """Rows of a chunk of orders."""
+_AHEAD = Ahead()
 _ALIVE = (ImportState.QUEUED, ImportState.RUNNING)
 Values = dict[InstrumentedAttribute[Any], Any]
 
@@ -108,9 +110,22 @@ def _take(row: Import, started: float) -> bool:
 
 def _customers(row: Import) -> Outcome:
     stream, dialect = files.open_file(row.workspace_id, row.file_id or 0), dialect_of(row)
-    stager = stager_of(load(row.plan), place_of(row.workspace_id))
-    chunk = read_chunk(stream, dialect, Cursor(row.row_offset, row.row_line), min(rows_for(len(row.heading)), stager.most))
-    outcome = take_chunk(row, stager, chunk)
+    stager, at = stager_of(load(row.plan), place_of(row.workspace_id)), Cursor(row.row_offset, row.row_line)
+
+    def ready(raw: bytes, at: Cursor, limit: int) -> Ready:
+        chunk = parse(raw, dialect, at, limit)
+        return chunk, stager.stage(chunk)
+
+    def limit() -> int:
+        return min(rows_for(len(row.heading)), stager.most)
+
+    chunk, staged = _AHEAD.take((row.id, at)) or ready(read_block(stream, at), at, limit())
+    end = staged.chunk.end
+    if end != chunk.end:
+        stager.pace(chunk, end)
+    if not staged.chunk.final:
+        _AHEAD.begin((row.id, end), partial(ready, read_block(stream, end), end, limit()))
+    outcome = take_chunk(row, stager, staged)
     stager.pace(chunk, outcome.end)
     return outcome
 
