@@ -38,8 +38,9 @@ _FILL = (
     "alter table customers disable trigger user",
     "alter table consents disable trigger user",
     """insert into customers
-    (id, workspace_id, external_id, email, first_name, last_name, country, city, tags, attributes, origin, created_at, updated_at)
-    select id, :w, 'B' || id, email, first_name, last_name, country, city, tags, attributes, 'import', created_at, created_at
+    (id, workspace_id, external_id, phone, email, first_name, last_name, country, city, tags, attributes, origin, created_at, updated_at)
+    select id, :w, 'B' || id, '+1' || 2000000000 + id * 7919 % 7999999999,
+    email, first_name, last_name, country, city, tags, attributes, 'import', created_at, created_at
     from bench.customers order by id""",
     """insert into customer_stats (workspace_id, customer_id, lifetime_value, orders_count, last_activity_at)
     select :w, c.id, c.lifetime_value, coalesce(a.bought, 0), a.seen from bench.customers c left join

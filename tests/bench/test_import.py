@@ -25,7 +25,8 @@ MEMORY = 100 * 1024 * 1024
 """Bytes the worker may need over what it has at rest."""
 ROUNDS = 2
 _WRITTEN = (
-    "customers, customer_stats, customer_changes, consents, consent_log, import_undo, import_rejects, imports, files, job_runs, outbox"
+    "customers, customer_fields, customer_stats, customer_changes, consents, consent_log, import_undo, import_rejects, imports, files,"
+    " job_runs, outbox"
 )
 
 

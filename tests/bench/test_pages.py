@@ -28,6 +28,8 @@ PAGES = {
     "search: part of an address": "/customers?q=ple30.c",
     "search: a whole address": "/customers?q={email}",
     "search: an id": "/customers?q={external}",
+    "search: the end of a phone, with spaces": "/customers?q={phone}",
+    "search: two letters": "/customers?q=la",
     "search: nobody": "/customers?q=zzqqxx",
     "search: two words": "/customers?q={first}+{last}",
     "filter: country": "/customers?country=US",
@@ -65,10 +67,16 @@ def browser(crowd: Ground) -> tuple[Browser, dict[str, object]]:
         with db.engine.connect() as line:
             busiest = line.execute(sa.text("select customer_id from activities group by 1 order by count(*) desc limit 1")).scalar_one()
             row = line.execute(
-                sa.text("select email, first_name, last_name, external_id from customers where id = :n"), {"n": CUSTOMERS // 2}
+                sa.text("select email, first_name, last_name, external_id, phone from customers where id = :n"), {"n": CUSTOMERS // 2}
             ).one()
         db.session.remove()
-    names = {"email": row.email, "first": row.first_name, "last": row.last_name, "external": row.external_id}
+    names = {
+        "email": row.email,
+        "first": row.first_name,
+        "last": row.last_name,
+        "external": row.external_id,
+        "phone": f"0{row.phone[2:5]}+{row.phone[5:8]}-{row.phone[8:]}",
+    }
     return made, {"customer": busiest, "segment": number, **names}
 
 
