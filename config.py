@@ -165,6 +165,7 @@ class Config(BaseModel):
     SESSION_IDLE_MINUTES: int = Field(default=120, ge=1, le=60 * 24 * 30, description="Minutes without a call that end a session.")
     SESSION_ABSOLUTE_HOURS: int = Field(default=24 * 7, ge=1, le=24 * 90, description="Hours that end any session.")
     MAX_UPLOAD_MB: int = Field(default=1024, ge=1, le=100 * 1024, description="Largest upload in MB (2²⁰ bytes); more is refused with 413.")
+    MAX_FILES_MB: int = Field(default=20 * 1024, ge=1, description="MB that the files of one workspace may take; more is refused with 413.")
     RATE_PER_CALLER: Rate = Field(default="1200/minute", description="Calls that one API key, token or address may make.")
     RATE_PER_ADDRESS: Rate = Field(default="6000/minute", description="Calls that one address may make, all its keys together.")
     LOG_LEVEL: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_level)] = Field(

@@ -136,6 +136,11 @@ class Reader(io.RawIOBase):
         return len(piece)
 
 
+def taken(workspace_id: int) -> int:
+    """Return how many bytes the files of a workspace take, those under way left out."""
+    return int(session().scalar(sa.select(sa.func.coalesce(sa.func.sum(File.size), 0)).where(File.workspace_id == workspace_id)) or 0)
+
+
 def open_file(workspace_id: int, file_id: int) -> io.BufferedReader:
     """Return a buffered binary stream over a ready file. Raises NotFound."""
     row = get(File, workspace_id, file_id)

@@ -10,7 +10,7 @@ from werkzeug.formparser import FormDataParser
 
 from app.core.db import session
 from app.core.errors import Invalid, TooLarge
-from app.core.files import CHUNK, File, Writer, create, delete
+from app.core.files import CHUNK, File, Writer, create, delete, taken
 
 _SLACK = CHUNK
 """Bytes that the other fields of the form and its boundaries may take, and a body that brings no file."""
@@ -41,7 +41,10 @@ def most() -> int:
 
 def most_says() -> str:
     """Return the limit in words: `1 GB`, `500 MB` (powers of 1,024, as the setting counts)."""
-    size = int(current_app.config["MAX_UPLOAD_MB"])
+    return _in_words(int(current_app.config["MAX_UPLOAD_MB"]))
+
+
+def _in_words(size: int) -> str:
     return f"{size // 1024:,} GB" if size % 1024 == 0 else f"{size:,} MB"
 
 
@@ -63,9 +66,10 @@ def take_file() -> None:
 def received(workspace_id: int) -> Iterator[tuple[File, MultiDict[str, str]]]:
     """Give the multipart field `file` as a kept file, and the other fields; what is refused inside leaves no file behind.
 
-    Raises TooLarge over MAX_UPLOAD_MB, Invalid where there is no file.
+    Raises TooLarge over MAX_UPLOAD_MB or MAX_FILES_MB, Invalid where there is no file.
     """
     take_file()
+    _check_room(workspace_id)
     limit = most()
     file, form = _kept(workspace_id, limit) if "files" in request.__dict__ else _streamed(workspace_id, limit)
     try:
@@ -75,6 +79,14 @@ def received(workspace_id: int) -> Iterator[tuple[File, MultiDict[str, str]]]:
         delete(workspace_id, file.id)
         session().commit()
         raise
+
+
+def _check_room(workspace_id: int) -> None:
+    most_kept = int(current_app.config["MAX_FILES_MB"])
+    if taken(workspace_id) + (request.content_length or 1) > most_kept * CHUNK + _SLACK:
+        way_out = "Discard files that were not imported, or wait: a file goes 30 days after its import."
+        reason = f"The files of this workspace may take {_in_words(most_kept)} together. {way_out}"
+        raise TooLarge(reason)
 
 
 def _kept(workspace_id: int, limit: int) -> tuple[File, MultiDict[str, str]]:

@@ -103,8 +103,8 @@ def may_start_over(row: Import) -> bool:
 
 
 def get_draft(workspace_id: int, import_id: int) -> Import:
-    """Return an import that has not begun. Raises NotFound, Conflict."""
-    row = get(Import, workspace_id, import_id)
+    """Return an import that has not begun, and keep it so until the transaction ends. Raises NotFound, Conflict."""
+    row = get(Import, workspace_id, import_id, lock=True)
     if row.state != ImportState.DRAFT:
         raise Conflict("This import has begun already.")
     return row

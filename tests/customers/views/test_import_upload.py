@@ -75,6 +75,16 @@ def test_the_limit_is_named(browser: Browser, session: Session) -> None:
     assert session.scalar(sa.select(sa.func.count(File.id)).where(File.workspace_id == browser.workspace_id)) == 0
 
 
+def test_what_all_files_may_take_is_named(browser: Browser, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(browser.client.application.config, "MAX_FILES_MB", 1)
+    data = b"email\n" + b"a@b.example\n" * 150_000
+    assert stream(browser, data).status_code == 201
+    again = stream(browser, data)
+    assert (again.status_code, again.json["detail"][:55]) == (413, "The files of this workspace may take 1 MB together. Dis")
+    assert "may take 1 MB together" in text(stream(browser, data, plain=True))
+    assert session.scalar(sa.select(sa.func.count(File.id)).where(File.workspace_id == browser.workspace_id)) == 1
+
+
 def stream(browser: Browser, data: bytes, body: Any = io.BytesIO, *, plain: bool = False) -> Any:
     """Send a file as the script does, with the token in the headers; `plain`: as a form does without a script."""
     says = {"csrf_token": browser.csrf_token, "_workspace": str(browser.workspace_id)} if plain else {}
