@@ -30,6 +30,8 @@ from app.segments.vocabulary import Moment, Vocabulary
 Table = Any
 MANY = 1_000
 """Moves from which on the planner is told how many there are."""
+ASKED_FIRST = 100_000
+"""Up to so many who fit it is asked first whether anybody moved at all: often nobody has, and a table for them costs more than the question."""
 AT_MOST = 60
 """Seconds that one statement of a refresh may take while a person waits."""
 
@@ -98,7 +100,7 @@ def fill(segment: Segment) -> Refreshed:
         left = 0
     else:
         cause = Cause.RULES if segment.filled_at is None else Cause.TIME if segment.follows_time else Cause.CHANGE
-        entered, left, ghosts = _difference(segment, answer, node, cause, moment.now)
+        entered, left, ghosts = _difference(segment, answer, count, node, cause, moment.now)
         count -= ghosts
     segment.took_ms = round(1000 * (perf_counter() - began))
     segment.filled_at, segment.refreshed_at, segment.problem = segment.filled_at or moment.now, moment.now, None
@@ -155,9 +157,9 @@ def _first(segment: Segment, answer: Table, node: nodes.Node, at: datetime) -> i
     return _rows(statement)
 
 
-def _difference(segment: Segment, answer: Table, node: nodes.Node, cause: Cause, at: datetime) -> tuple[int, int, int]:
-    """Write who came and went; return how many entered and left, and how many ids of the answer belong to nobody."""
-    moved, count = _moved(segment.id, answer)
+def _difference(segment: Segment, answer: Table, size: int, node: nodes.Node, cause: Cause, at: datetime) -> tuple[int, int, int]:
+    """Write who came and went; return how many entered and left, and how many ids of the answer, of this `size`, belong to nobody."""
+    moved, count = _moved(segment.id, answer, size)
     if not count:
         return 0, 0, 0
     ghosts = 0
@@ -173,7 +175,7 @@ def _difference(segment: Segment, answer: Table, node: nodes.Node, cause: Cause,
     return entered, left, ghosts
 
 
-def _moved(segment_id: int, answer: Table) -> tuple[Table, int]:
+def _moved(segment_id: int, answer: Table, size: int) -> tuple[Table, int]:
     """Compare an answer with the members. Hash joins only: a nested loop chosen for a segment the planner has not met yet is quadratic."""
     member = SegmentMember.__table__
     mine = member.c.segment_id == segment_id
@@ -182,8 +184,11 @@ def _moved(segment_id: int, answer: Table) -> tuple[Table, int]:
     gone = sa.select(member.c.customer_id, sa.false().label("entered")).where(mine, ~fits)
     came = sa.select(answer.c.customer_id, sa.true().label("entered")).where(~known)
     session().execute(sa.text("set local enable_nestloop to off"))
+    moves = sa.union_all(gone, came)
+    if size <= ASKED_FIRST and session().execute(moves.limit(1)).first() is None:
+        return answer, 0
     columns = (sa.column("customer_id", sa.BigInteger), sa.column("entered", sa.Boolean))
-    moved, count = keep("segment_moved", sa.union_all(gone, came), *columns, analyze=False)
+    moved, count = keep("segment_moved", moves, *columns, analyze=False)
     session().execute(sa.text("set local enable_nestloop to on"))
     if count > MANY:
         session().execute(sa.text("analyze pg_temp.segment_moved"))
