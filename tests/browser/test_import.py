@@ -2,53 +2,35 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, FilePayload, Page, expect
 
-from app.core.db import session
 from tests.browser.conftest import Look, Site
-from tests.factories.auth import signed_in
+from tests.browser.steps import Place, furnished, ready
 from tests.factories.customers import a_customer, a_field
 
-HILLSTROM = Path(__file__).resolve().parents[3] / "shared" / "data" / "hillstrom_customers.csv"
 FIRST = ("Adaeze", "Björn", "Daniel", "Farid", "Mei", "Olga", "Ruth", "Sam")
 LAST = ("Okonkwo", "Halvorsen", "Reyes", "Nazari", "Tanaka", "Petrova", "Adler", "Whitfield")
 
 
-@dataclass(frozen=True)
-class Place:
-    cookies: list[dict[str, str]]
-    workspace_id: int
-
-
 @pytest.fixture(scope="module")
 def place(site: Site) -> Iterator[Place]:
-    """A workspace with a few customers and a field, and the cookies of its owner."""
-    client = site.app.test_client()
-    with site.app.app_context():
-        browser = signed_in(client)
-        a_field(browser.workspace_id, "plan", label="Plan")
-        for n in range(12):
-            a_customer(browser.workspace_id, email=f"p{n}@northlight.example", first_name=None, city="Oslo")
-        session().commit()
-        cookies = [{"name": one.key, "value": one.value, "url": site.url} for one in client._cookies.values()]
-        yield Place(cookies, browser.workspace_id)
+    """A workspace with a few customers and a field."""
+    with furnished(site, _people) as made:
+        yield made
+
+
+def _people(workspace_id: int) -> None:
+    a_field(workspace_id, "plan", label="Plan")
+    for n in range(12):
+        a_customer(workspace_id, email=f"p{n}@northlight.example", first_name=None, city="Oslo")
 
 
 @pytest.fixture
 def page(context: BrowserContext, place: Place) -> Page:
     context.add_cookies(place.cookies)
     return context.new_page()
-
-
-def ready(page: Page, path: str = "") -> Page:
-    if path:
-        page.goto(path)
-    page.wait_for_function("document.documentElement.dataset.ready === ''")
-    return page
 
 
 def a_file(rows: int = 3_000) -> FilePayload:
@@ -95,3 +77,66 @@ def test_a_file_is_imported_and_taken_back(page: Page, look: Look) -> None:
     expect(page.get_by_text("customers removed again, 10 set back.")).to_be_visible(timeout=20_000)
     page.goto("/customers/imports")
     look(page, "imports")
+
+
+ORDERS = """Order,Customer e-mail,Ordered at,Item,Quantity,Unit price,Currency
+A-1,p1@northlight.example,2026-11-02 10:15,Trail shoe,1,"1,204.50",USD
+A-1,p1@northlight.example,2026-11-02 10:15,Socks,3,9.90,USD
+A-2,new@northlight.example,2026-11-03 08:00,Cap,1,25.00,USD
+R-2,new@northlight.example,2026-11-05 08:00,Cap,-1,25.00,USD
+A-3,p2@northlight.example,2026-11-03 08:00,Cap,one,25.00,USD
+"""
+
+
+def test_orders_are_imported_and_taken_back(page: Page, place: Place, look: Look) -> None:
+    ready(page, "/customers/import")
+    page.get_by_label("Orders", exact=True).check()
+    expect(page.get_by_text("The number of the order.")).to_be_visible()
+    page.locator("input[type=file]").set_input_files({"name": "orders.csv", "mimeType": "text/csv", "buffer": ORDERS.encode()})
+    page.wait_for_url(re.compile(r"/customers/imports/\d+/columns"))
+    look(ready(page), "orders-2-columns")
+    page.get_by_role("button", name="Dry run").click()
+    page.wait_for_url("**/check")
+    look(ready(page), "orders-3-dry-run")
+    page.get_by_role("button", name=re.compile("^Import ")).click()
+    expect(page.get_by_text("3 orders added. 1 customer came with them, without consent.")).to_be_visible(timeout=20_000)
+    look(ready(page), "orders-5-done")
+    page.goto("/customers?q=p1@northlight.example")
+    expect(page.locator("main tbody tr")).to_contain_text("$1,234.20")
+    page.goto("/customers/imports")
+    page.get_by_role("link", name="orders.csv").click()
+    page.get_by_role("button", name="Undo…").click()
+    page.get_by_role("button", name=re.compile("^Take back")).click()
+    expect(page.get_by_text("orders, and customers made for them, removed again")).to_be_visible(timeout=20_000)
+    page.goto("/customers?q=new@northlight.example")
+    expect(page.get_by_text("Nobody fits")).to_be_visible()
+
+
+DROP = """text => {
+    const data = new DataTransfer();
+    data.items.add(new File([text], 'dropped.csv', { type: 'text/csv' }));
+    return data;
+}"""
+
+
+def test_a_file_is_dropped(page: Page) -> None:
+    ready(page, "/customers/import")
+    data = page.evaluate_handle(DROP, "email\ndropped@northlight.example\n")
+    page.dispatch_event("[data-drop]", "dragenter", {"dataTransfer": data})
+    expect(page.locator("[data-drop].over")).to_be_visible()
+    page.dispatch_event("[data-drop]", "drop", {"dataTransfer": data})
+    page.wait_for_url(re.compile(r"/customers/imports/\d+/columns"))
+    expect(page.locator("main")).to_contain_text("dropped.csv")
+
+
+def test_sending_is_stopped_and_begun_again(page: Page) -> None:
+    ready(page, "/customers/import")
+    page.route("**/customers/import", lambda _: None)  # never answered
+    chooser = page.locator("input[type=file]")
+    chooser.set_input_files(a_file(10))
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("Choose a CSV file")).to_be_visible()
+    expect(page.get_by_role("progressbar")).to_be_hidden()
+    page.unroute("**/customers/import")
+    chooser.set_input_files(a_file(10))
+    page.wait_for_url(re.compile(r"/customers/imports/\d+/columns"))

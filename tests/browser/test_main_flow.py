@@ -5,10 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.core.db import session
 from tests.browser.conftest import Look, Site
+from tests.browser.steps import add, ready, rule
 from tests.factories.auth import PASSWORD, member, user
 
 FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "hillstrom_customers.csv"
@@ -31,21 +32,6 @@ def expected() -> int:
             and (row["channel"] == "Web" or (row["newbie"] == "1" and row["zip_area"] != "Rural"))
             for row in csv.DictReader(file)
         )  # fmt: skip
-
-
-def add(page: Page, words: str, *, kind: str = "Rule", nth: int = 0) -> None:
-    page.get_by_role("button", name=kind, exact=True).nth(nth).click()
-    page.keyboard.type(words)
-    page.keyboard.press("Enter")
-
-
-def rule(page: Page, name: str) -> Locator:
-    return page.locator(".fl-rule", has=page.get_by_text(name, exact=True))
-
-
-def ready(page: Page) -> Page:
-    page.wait_for_function("document.documentElement.dataset.ready === ''")
-    return page
 
 
 @pytest.mark.skipif(not FILE.exists(), reason="../shared/data/hillstrom_customers.csv is not here")

@@ -1,7 +1,6 @@
 """Segments in a browser: built by mouse and by keyboard, counted while they are written, explained, saved, followed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -10,30 +9,19 @@ from playwright.sync_api import BrowserContext, Page, expect
 from app.core.db import session
 from app.core.time import now
 from tests.browser.conftest import Look, Site
-from tests.factories.auth import Browser, signed_in
+from tests.browser.steps import Place, add, furnished, ready
 from tests.factories.customers import a_consent, a_customer, a_field, stats
 from tests.factories.segments import a_segment, acts, did, either, every, field, member_of, negated
 
 
-@dataclass(frozen=True)
-class Place:
-    cookies: list[dict[str, str]]
-    workspace_id: int
-
-
 @pytest.fixture(scope="module")
 def place(site: Site) -> Iterator[Place]:
-    """A workspace with forty customers, and the cookies of its owner."""
-    client = site.app.test_client()
-    with site.app.app_context():
-        browser = signed_in(client)
-        _people(browser)
-        session().commit()
-        cookies = [{"name": one.key, "value": one.value, "url": site.url} for one in client._cookies.values()]
-        yield Place(cookies, browser.workspace_id)
+    """A workspace with forty customers."""
+    with furnished(site, _people) as made:
+        yield made
 
 
-def _people(browser: Browser) -> None:
+def _people(workspace_id: int) -> None:
     names = [
         "Adaeze Okonkwo",
         "Björn Halvorsen",
@@ -44,11 +32,11 @@ def _people(browser: Browser) -> None:
         "Ruth Adler",
         "Sam Whitfield",
     ]
-    a_field(browser.workspace_id, "plan", label="Plan")
+    a_field(workspace_id, "plan", label="Plan")
     for n in range(40):
         first, last = names[n % 8].split()
         person = a_customer(
-            browser.workspace_id,
+            workspace_id,
             first_name=first,
             last_name=last if n < 8 else f"{last} {n}",
             email=f"p{n}@northlight.example",
@@ -68,19 +56,6 @@ def page(context: BrowserContext, place: Place) -> Page:
     return context.new_page()
 
 
-def ready(page: Page, path: str) -> Page:
-    page.goto(path)
-    page.wait_for_function("document.documentElement.dataset.ready === ''")
-    return page
-
-
-def add(page: Page, words: str, button: int = 0, kind: str = "Rule") -> None:
-    """Choose what a new rule is about, by keyboard."""
-    page.get_by_role("button", name=kind, exact=True).nth(button).click()
-    page.keyboard.type(words)
-    page.keyboard.press("Enter")
-
-
 def count(page: Page) -> str:
     expect(page.locator("[data-took]")).to_contain_text("Counted in")
     return page.locator("[data-count]").inner_text()
@@ -96,7 +71,7 @@ def test_a_nested_segment_is_built_counted_explained_and_saved(page: Page, look:
     add(page, "opened an e-mail", kind="Group")
     page.get_by_label("Times").fill("3")
     expect(page.locator(".fl-group .fl-group")).to_have_count(1)
-    add(page, "tags", button=0)
+    add(page, "tags", nth=0)
     page.locator(".fl-chips input").fill("vip")
     page.keyboard.press("Enter")
     expect(page.locator(".fl-chips .fl-chip")).to_have_text(["vip"])

@@ -114,7 +114,7 @@ ORDER_TARGETS = {
         Target(
             "email",
             "Customer's e-mail address",
-            ("email", "e mail", "customer email", "email address", "billing email", "contact email", "buyer email"),
+            ("email", "customer email", "email address", "billing email", "contact email", "buyer email"),
             read_address,
         ),
         Target(

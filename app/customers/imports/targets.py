@@ -45,9 +45,7 @@ def _line(key: str, label: str, *names: str) -> Target:
 TARGETS = {
     target.key: target
     for target in (
-        Target(
-            "email", "E-mail address", ("email", "e mail", "mail", "email address", "e mail address", "courriel", "correo"), read_address
-        ),
+        Target("email", "E-mail address", ("email", "mail", "email address", "customer email", "courriel", "correo"), read_address),
         _line(
             "external_id",
             "External id",
@@ -102,10 +100,11 @@ def plain(name: str) -> str:
 def known(name: str, targets: Mapping[str, Target] = TARGETS) -> str | None:
     """Return the target that a heading names, or None."""
     words = plain(name)
-    together = words.replace(" ", "")
-    return next((t.key for t in targets.values() if words in t.names), None) or next(
-        (t.key for t in targets.values() if together in t.names), None
-    )
+    for form in (words, words.replace("e mail", "email"), words.replace(" ", "")):
+        for target in targets.values():
+            if form in target.names:
+                return target.key
+    return None
 
 
 def field_key(name: str) -> str:
