@@ -213,8 +213,8 @@ def unless_taken(constraint: str, refusal: Refusal) -> Iterator[None]:
 def time_limit(seconds: float, reason: str) -> Iterator[None]:
     """Run statements that may take at most `seconds` each; one that takes longer becomes Unavailable(reason)."""
     run = session()
-    before = run.scalar(sa.text("select current_setting('statement_timeout')"))
-    run.execute(sa.text("select set_config('statement_timeout', :ms, true)"), {"ms": str(int(seconds * 1000))})
+    asked = "select old, set_config('statement_timeout', :ms, true) from (select current_setting('statement_timeout') as old offset 0) x"
+    before = run.scalar(sa.text(asked), {"ms": str(int(seconds * 1000))})
     try:
         with run.begin_nested():
             yield

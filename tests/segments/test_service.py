@@ -55,6 +55,15 @@ def test_a_new_segment_has_its_members_at_once(place: int, session: Session) -> 
     assert sorted(name for name, _ in published(session)) == ["SegmentCreated", "SegmentRefreshed"]
 
 
+def test_the_planner_is_as_it_was_after_a_refresh(session: Session, place: int) -> None:
+    """A transaction may refresh many segments: what helps one comparison must not stay for the questions after it."""
+    segment = a_segment(place, every(field("country", "eq", "US")))
+    for country in ("US", "US", "DE"):
+        person = a_customer(place, country=country)
+        filling.refresh(place, segment.id)
+        assert session.scalar(sa.text("show enable_nestloop")) == "on", person
+
+
 def test_a_refresh_writes_the_difference_only(place: int) -> None:
     stays, leaves, comes = a_customer(place, country="US"), a_customer(place, country="US"), a_customer(place, country="DE")
     made = a_segment(place, US)

@@ -39,19 +39,21 @@ def _explain(element: Explain, compiler: Any, **says: Any) -> str:
 
 
 def keep(
-    name: str, select: sa.Select[Any] | sa.CompoundSelect[Any], *columns: sa.ColumnClause[Any], analyze: bool = True
+    name: str, select: sa.Select[Any] | sa.CompoundSelect[Any], *columns: sa.ColumnClause[Any], analyze_from: int = 0
 ) -> tuple[Any, int]:
     """Write a select into a temporary table and return the table and its number of rows.
 
     Big answers go through one before a difference is taken: with true row counts the planner cannot choose a quadratic plan.
+    It is told them from `analyze_from` rows on.
     """
     run = session()
     run.execute(sa.text(f"DROP TABLE IF EXISTS pg_temp.{name}"))
     result: Any = run.execute(KeepAs(name, select))
-    if analyze:
+    rows = int(result.rowcount)
+    if rows >= analyze_from:
         run.execute(sa.text(f"ANALYZE pg_temp.{name}"))
     table = sa.table(name, *(columns or (sa.column("customer_id", sa.BigInteger),)), schema="pg_temp")
-    return table, int(result.rowcount)
+    return table, rows
 
 
 def estimate(select: sa.Select[Any]) -> float:

@@ -93,7 +93,7 @@ def fill(segment: Segment) -> Refreshed:
     node, words = meaning(segment)
     moment = Moment(now(), words.zone)
     counting.prepare()
-    answer, count = keep("segment_answer", counting.fitting(node, Scope(segment.workspace_id, moment)))
+    answer, count = keep("segment_answer", counting.fitting(node, Scope(segment.workspace_id, moment)), analyze_from=ASKED_FIRST)
     first = segment.filled_at is None and not _has_members(segment.id)
     if first:
         entered = count = _first(segment, answer, node, moment.now)
@@ -185,13 +185,11 @@ def _moved(segment_id: int, answer: Table, size: int) -> tuple[Table, int]:
     came = sa.select(answer.c.customer_id, sa.true().label("entered")).where(~known)
     session().execute(sa.text("set local enable_nestloop to off"))
     moves = sa.union_all(gone, came)
-    if size <= ASKED_FIRST and session().execute(moves.limit(1)).first() is None:
-        return answer, 0
-    columns = (sa.column("customer_id", sa.BigInteger), sa.column("entered", sa.Boolean))
-    moved, count = keep("segment_moved", moves, *columns, analyze=False)
+    moved, count = answer, 0
+    if size > ASKED_FIRST or session().execute(moves.limit(1)).first():
+        columns = (sa.column("customer_id", sa.BigInteger), sa.column("entered", sa.Boolean))
+        moved, count = keep("segment_moved", moves, *columns, analyze_from=MANY)
     session().execute(sa.text("set local enable_nestloop to on"))
-    if count > MANY:
-        session().execute(sa.text("analyze pg_temp.segment_moved"))
     return moved, count
 
 
