@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -96,7 +95,7 @@ def _running(name: str, argv: list[str], settings: dict[str, str], logs: Path) -
 
 def _wait(url: str, logs: Path) -> None:
     for _ in range(600):
-        with contextlib.suppress(urllib.error.URLError, ConnectionError):
+        with contextlib.suppress(OSError):  # nobody listens yet, or the first answer takes long
             urllib.request.urlopen(url + "/health/live", timeout=2).close()  # noqa: S310 (our own server)
             return
         time.sleep(0.1)
