@@ -3,14 +3,20 @@
 import contextlib
 import contextvars
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NoReturn
 
+import pytest
 import sqlalchemy as sa
 from flask import has_app_context
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.core.db import db
+
+HILLSTROM = Path(__file__).resolve().parents[2] / "shared" / "data" / "hillstrom_customers.csv"
+"""Real customers, kept beside the repository."""
+needs_hillstrom = pytest.mark.skipif(not HILLSTROM.exists(), reason="../shared/data/hillstrom_customers.csv is not here")
 
 
 class TestClient(FlaskClient):

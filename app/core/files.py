@@ -138,7 +138,7 @@ class Reader(io.RawIOBase):
 
 def taken(workspace_id: int) -> int:
     """Return how many bytes the files of a workspace take, those under way left out."""
-    return int(session().scalar(sa.select(sa.func.coalesce(sa.func.sum(File.size), 0)).where(File.workspace_id == workspace_id)) or 0)
+    return int(session().scalar(sa.select(sa.func.sum(File.size)).where(File.workspace_id == workspace_id)) or 0)
 
 
 def open_file(workspace_id: int, file_id: int) -> io.BufferedReader:

@@ -1,35 +1,31 @@
 """Every part of the design, in both themes and on a phone: axe finds nothing, nothing spills, the policy refuses nothing; and the keys work."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from app.core.db import session
 from tests.browser.conftest import Look, Site
-from tests.factories.auth import signed_in
+from tests.browser.steps import Place, furnished, ready
 
 
 @pytest.fixture(scope="module")
-def cookies(site: Site) -> list[dict[str, str]]:
-    """The cookies of somebody signed in, for a browser to carry on with."""
-    client = site.app.test_client()
-    with site.app.app_context():
-        signed_in(client)
-        session().commit()
-    return [{"name": one.key, "value": one.value, "url": site.url} for one in client._cookies.values()]
+def place(site: Site) -> Iterator[Place]:
+    """An empty workspace, for its owner's cookies."""
+    with furnished(site, lambda _: None) as made:
+        yield made
 
 
 @pytest.fixture
-def parts(context: BrowserContext, cookies: list[dict[str, str]]) -> Page:
+def parts(context: BrowserContext, place: Place) -> Page:
     """The page of all parts, with its scripts running and nothing focused."""
-    context.add_cookies(cookies)
+    context.add_cookies(place.cookies)
     return opened(context.new_page())
 
 
 def opened(page: Page) -> Page:
-    page.goto("/_components")
-    page.wait_for_function("document.documentElement.dataset.ready === ''")
+    ready(page, "/_components")
     page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0) }")
     return page
 

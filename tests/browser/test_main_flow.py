@@ -2,7 +2,6 @@
 
 import csv
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -11,8 +10,8 @@ from app.core.db import session
 from tests.browser.conftest import Look, Site
 from tests.browser.steps import add, ready, rule
 from tests.factories.auth import PASSWORD, member, user
+from tests.support import HILLSTROM, needs_hillstrom
 
-FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "hillstrom_customers.csv"
 ADDRESS = "grace@northlight.example"
 
 
@@ -26,7 +25,7 @@ def newcomer(site: Site) -> None:
 
 def expected() -> int:
     """Count over the file what the segment asks: $200 or more, and bought on the web, or a newcomer who is not from a rural area."""
-    with FILE.open(newline="", encoding="utf-8") as file:
+    with HILLSTROM.open(newline="", encoding="utf-8") as file:
         return sum(
             float(row["history_usd"]) >= 200
             and (row["channel"] == "Web" or (row["newbie"] == "1" and row["zip_area"] != "Rural"))
@@ -34,7 +33,7 @@ def expected() -> int:
         )  # fmt: skip
 
 
-@pytest.mark.skipif(not FILE.exists(), reason="../shared/data/hillstrom_customers.csv is not here")
+@needs_hillstrom
 def test_from_signing_in_to_a_counted_segment(page: Page, look: Look, newcomer: None) -> None:
     page.goto("/auth/login")
     page.get_by_label("E-mail or user name").fill(ADDRESS)
@@ -45,7 +44,7 @@ def test_from_signing_in_to_a_counted_segment(page: Page, look: Look, newcomer: 
     look(ready(page), "main-1-empty")
 
     page.goto("/customers/import")
-    ready(page).locator("input[type=file]").set_input_files(FILE)
+    ready(page).locator("input[type=file]").set_input_files(HILLSTROM)
     page.wait_for_url(re.compile(r"/customers/imports/\d+/columns"))
     ready(page).get_by_label("Name of the new field for newbie").fill("New here")
     page.get_by_role("button", name="Dry run").click()

@@ -2,7 +2,6 @@
 
 import io
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +14,7 @@ from app.customers.models import Customer, CustomerField, Import
 from tests.factories.auth import api_key
 from tests.factories.imports import work
 from tests.factories.workspaces import workspace
-
-HILLSTROM = Path(__file__).resolve().parents[3] / "shared" / "data" / "hillstrom_customers.csv"
+from tests.support import HILLSTROM, needs_hillstrom
 
 
 @pytest.fixture
@@ -91,7 +89,7 @@ def test_too_large_is_413(client: FlaskClient, session: Session, place: Any, key
     assert session.scalars(sa.select(File.id).where(File.workspace_id == place.id)).all() == []
 
 
-@pytest.mark.skipif(not HILLSTROM.exists(), reason=f"{HILLSTROM} is not here")
+@needs_hillstrom
 def test_the_real_file_twice(client: FlaskClient, session: Session, place: Any, key: dict[str, str]) -> None:
     for created, unchanged in ((64_000, 0), (0, 64_000)):
         answer = send(client, key, HILLSTROM.read_bytes())

@@ -4,22 +4,20 @@ import csv
 import io
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy.orm import Session
 
 from app.core.db import cursor
 from app.segments.service import previews
 from tests.factories.customers import a_field, a_workspace
 from tests.factories.segments import Rule, a_segment, either, every, field, members, negated
+from tests.support import HILLSTROM, needs_hillstrom
 
-FILE = Path(__file__).parents[3] / "shared" / "data" / "hillstrom_customers.csv"
 NUMBERS = ("recency_months", "history_usd", "bought_mens", "bought_womens", "newbie")
 TEXTS = ("history_segment", "zip_area", "channel")
 
-pytestmark = pytest.mark.skipif(not FILE.exists(), reason="../shared/data/hillstrom_customers.csv is not here")
+pytestmark = needs_hillstrom
 Row = dict[str, Any]
 
 
@@ -63,7 +61,7 @@ TREES: list[tuple[Rule, Callable[[Row], bool]]] = [
 
 
 def rows() -> list[Row]:
-    with FILE.open(newline="", encoding="utf-8") as file:
+    with HILLSTROM.open(newline="", encoding="utf-8") as file:
         return [row | {key: json.loads(row[key]) for key in NUMBERS} for row in csv.DictReader(file)]
 
 

@@ -26,6 +26,7 @@ _RUN = re.compile(r"[^\W_]{3}|[^\W_]{2}[\W_]|[\W_][^\W_]")
 """What a trigram index needs to find anything: three letters or digits in a row, or the edge of a word within the text."""
 _DIALLED = re.compile(r"[+(]?[0-9][0-9()./-]*")
 _FEWEST_DIGITS = 4
+"""Of what may be the beginning or the end of a phone."""
 _PAIR = re.compile(r"[^\W_]{2}")
 
 

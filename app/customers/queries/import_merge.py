@@ -69,10 +69,10 @@ class Clash(NamedTuple):
     phones: int
 
 
-def begin(cursor: Any, workspace_id: int, created: int, *, first: bool) -> None:
+def begin(cursor: Any, workspace_id: int, here: int | None) -> None:
     """Make or empty the temporary tables, and wait for other imports of this workspace to end their chunk.
 
-    `created` is how many customers the import has made so far; `first`: this is its first chunk.
+    `here` is how many customers the workspace has at least; None has them counted, as far as it matters.
     """
     for name, columns in _TABLES.items():
         cursor.execute(f"create temp table if not exists {name} ({columns}) on commit delete rows")
@@ -80,7 +80,7 @@ def begin(cursor: Any, workspace_id: int, created: int, *, first: bool) -> None:
     queue_up(cursor, workspace_id)
     # GIN indexes take what waits in their lists in one go if it fits into work_mem.
     cursor.execute("select set_config('work_mem', '64MB', true)")
-    _know_sizes(cursor, workspace_id, None if first else created)
+    _know_sizes(cursor, workspace_id, here)
 
 
 def queue_up(cursor: Any, workspace_id: int) -> None:
@@ -92,7 +92,6 @@ def _know_sizes(cursor: Any, workspace_id: int, here: int | None) -> None:
     """Let PostgreSQL look at `customers` again where it believes in far fewer of this workspace than there are.
 
     It would go through all of them for each row of the file. It errs about a workspace that came or grew since it looked last.
-    `here` is how many there are at least; None has them counted, as far as it matters.
     """
     cursor.execute("explain (format json) select from customers where workspace_id = %s", (workspace_id,))
     believed = cursor.fetchone()[0][0]["Plan"]["Plan Rows"]

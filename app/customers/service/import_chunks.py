@@ -50,7 +50,7 @@ def _merge(row: Import, stager: Stager, staged: Staged) -> Outcome:
     chunk, rejects = staged.chunk, [*staged.rejects, *(repeat.reject for repeat in staged.repeats)]
     acts: dict[int, int] = {}
     with raw_cursor() as cursor:
-        merge.begin(cursor, row.workspace_id, row.created, first=not row.rows_done)
+        merge.begin(cursor, row.workspace_id, row.created if row.rows_done else None)
         if staged.lines:
             merge.copy(cursor, staged.columns, staged.data)
             if merge.match(cursor, row.workspace_id, staged.columns):

@@ -102,24 +102,16 @@ def may_start_over(row: Import) -> bool:
     return row.file_id is not None and (row.state in {ImportState.FAILED, ImportState.CANCELLED} or row.undo_state == UndoState.DONE)
 
 
-def get_draft(workspace_id: int, import_id: int) -> Import:
-    """Return an import that has not begun, and keep it so until the transaction ends. Raises NotFound, Conflict."""
-    row = get(Import, workspace_id, import_id, lock=True)
-    if row.state != ImportState.DRAFT:
-        raise Conflict("This import has begun already.")
-    return row
-
-
 def read_again(workspace_id: int, import_id: int, encoding: str | None, delimiter: str | None) -> None:
     """Read a draft in another encoding, or with another delimiter. Raises Invalid, Conflict once started."""
     imports.read_again(workspace_id, import_id, encoding, delimiter)
-    get_draft(workspace_id, import_id).error = None
+    imports.get_draft(workspace_id, import_id).error = None
     session().flush()
 
 
 def open_draft(workspace_id: int, import_id: int) -> Draft:
     """Return a draft with the beginning of its file. Raises Conflict once started, and while nobody said in which encoding it is."""
-    row = get_draft(workspace_id, import_id)
+    row = imports.get_draft(workspace_id, import_id)
     if row.dialect is None:
         raise Conflict("Say first in which encoding the file is.")
     dialect = dialect_of(row)

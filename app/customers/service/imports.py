@@ -64,12 +64,12 @@ def read(row: Import, encoding: str | None = None, delimiter: str | None = None)
 
 def read_again(workspace_id: int, import_id: int, encoding: str | None, delimiter: str | None) -> Head:
     """Read a draft in another way; where its columns go is guessed anew. Raises Invalid, Conflict once started."""
-    return read(_draft(workspace_id, import_id), encoding, delimiter)
+    return read(get_draft(workspace_id, import_id), encoding, delimiter)
 
 
 def choose(workspace_id: int, import_id: int, given: ImportIn) -> Import:
     """Set where a draft's columns go and what happens to who is known. Raises Invalid keyed `mapping.<column>`, Conflict once started."""
-    row = _draft(workspace_id, import_id)
+    row = get_draft(workspace_id, import_id)
     if row.kind == "orders" and given.consent:
         raise Invalid({"consent": "A file of orders brings no consent."})
     dialect = row.dialect or {}
@@ -104,7 +104,7 @@ def look(workspace_id: int, import_id: int) -> Look:
 
 def start(workspace_id: int, import_id: int, by: Actor) -> Import:
     """Let a draft begin: custom fields are made, the work is queued. Raises Invalid, Conflict if it has begun already."""
-    row = _draft(workspace_id, import_id)
+    row = get_draft(workspace_id, import_id)
     plan = mapping.load(row.plan)
     mapping.check(plan, row.kind)
     _make_fields(workspace_id, plan)
@@ -154,7 +154,7 @@ def undo(workspace_id: int, import_id: int, by: Actor) -> Import:
 
 def discard(workspace_id: int, import_id: int) -> None:
     """Remove a draft and its file. Raises Conflict if it has begun."""
-    row = _draft(workspace_id, import_id)
+    row = get_draft(workspace_id, import_id)
     if row.file_id:
         files.delete(workspace_id, row.file_id)
     session().delete(row)
@@ -183,7 +183,8 @@ def _head(row: Import, encoding: str | None, delimiter: str | None) -> Head:
         return read_head(stream, encoding, delimiter)
 
 
-def _draft(workspace_id: int, import_id: int) -> Import:
+def get_draft(workspace_id: int, import_id: int) -> Import:
+    """Return an import that has not begun, and keep it so until the transaction ends. Raises NotFound, Conflict."""
     row = get(Import, workspace_id, import_id, lock=True)
     if row.state != ImportState.DRAFT:
         raise Conflict("This import has begun already.")

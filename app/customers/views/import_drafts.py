@@ -89,7 +89,7 @@ def read_import(caller: Principal, import_id: int) -> ResponseReturnValue:
         return _overtaken(import_id, no)
     except Invalid as no:
         undo_begun()
-        row = drafts.get_draft(here, import_id)
+        row = imports.get_draft(here, import_id)
         return _ask_encoding(row, no.errors) if row.dialect is None else _columns(drafts.open_draft(here, import_id), None, no.errors), 422
     flash("The file is read anew; look through the columns again.")
     return redirect(f"/customers/imports/{import_id}/columns")
