@@ -24,7 +24,7 @@ _BESIDE = 8
 """The number of a worker's site is its own and so many: `make test` starts at most four workers."""
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
-SIZES = {"1440": (1440, 1000), "390": (390, 844)}
+SIZES = {"390": (390, 844), "1440": (1440, 1000)}  # the last is the one that tests go on with
 _QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 _QUIET += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 _PROCESSES = {
@@ -110,9 +110,9 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def context(chromium: Browser, site: Site) -> Iterator[BrowserContext]:
-    """A fresh profile. Whatever a page writes to the console as an error fails the test."""
+@contextlib.contextmanager
+def watched(chromium: Browser, site: Site) -> Iterator[BrowserContext]:
+    """Make a fresh profile. Whatever a page of it writes to the console as an error fails the test."""
     made = chromium.new_context(base_url=site.url, viewport={"width": 1440, "height": 1000}, reduced_motion="reduce")
     made.set_default_timeout(10_000)
     complaints: list[str] = []
@@ -124,11 +124,23 @@ def context(chromium: Browser, site: Site) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
+def context(chromium: Browser, site: Site) -> Iterator[BrowserContext]:
+    """A fresh profile, watched."""
+    with watched(chromium, site) as made:
+        yield made
+
+
+@pytest.fixture
 def page(context: BrowserContext) -> Page:
     return context.new_page()
 
 
 Look = Callable[[Page, str], None]
+_WEAR = """theme => {
+    document.documentElement.dataset.bsTheme = theme;
+    return new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+}"""
+"""Put on a theme and wait until it is drawn."""
 
 
 @pytest.fixture
@@ -142,15 +154,13 @@ def look() -> Look:
         for size, (width, height) in SIZES.items():
             page.set_viewport_size({"width": width, "height": height})
             for theme in ("light", "dark"):
-                page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme }", theme)
-                page.wait_for_timeout(100)
+                page.evaluate(_WEAR, theme)
                 if folder:
                     page.screenshot(path=f"{folder}/{name}-{theme}-{size}.png", full_page=True)
                 if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
                     found.append(f"{name} {theme} {size}: scrolls sideways")
                 found += [f"{name} {theme} {size}: {problem}" for problem in _axe(page, whole=theme == "light")]
-        page.evaluate("() => { document.documentElement.dataset.bsTheme = 'light' }")
-        page.set_viewport_size({"width": 1440, "height": 1000})
+        page.evaluate(_WEAR, "light")
         assert found == []
 
     return check
