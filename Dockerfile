@@ -9,6 +9,7 @@ WORKDIR /srv/fairlead
 COPY requirements.txt constraints.txt ./
 COPY tools/prepare tools/
 COPY static static
+COPY templates templates
 # Installs the packages and builds the bundle; then what only `make run` needs goes again.
 RUN tools/prepare run \
  && rm -rf static/node_modules static/src \

@@ -136,11 +136,12 @@ def page(context: BrowserContext) -> Page:
 
 
 Look = Callable[[Page, str], None]
-_WEAR = """theme => {
+_WEAR = """async theme => {
     document.documentElement.dataset.bsTheme = theme;
-    return new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+    for (let frame = 0; frame < 2; frame++) await new Promise((drawn) => requestAnimationFrame(drawn));
+    await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
 }"""
-"""Put on a theme and wait until it is drawn."""
+"""Put on a theme and wait until it is drawn and nothing moves any more."""
 
 
 @pytest.fixture
@@ -156,6 +157,7 @@ def look() -> Look:
             for theme in ("light", "dark"):
                 page.evaluate(_WEAR, theme)
                 if folder:
+                    page.wait_for_timeout(300)  # layers are painted later than they are laid out
                     page.screenshot(path=f"{folder}/{name}-{theme}-{size}.png", full_page=True)
                 if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
                     found.append(f"{name} {theme} {size}: scrolls sideways")
