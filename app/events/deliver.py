@@ -59,17 +59,17 @@ def carry(ids: Sequence[int], stop: Callable[[], bool], note: Callable[[Any], No
     """Deliver each in turn; asked to stop, give back the rest."""
     for done, delivery_id in enumerate(ids):
         if stop():
-            persist(queries.UNMARK, {"ids": list(ids[done:])})
+            persist(queries.UNMARK, {"ids": list(ids[done:])}, patience=2)
             return
         note(delivery_id)
         deliver(delivery_id)
 
 
-def settle(ids: Sequence[int], current: Any, error: str) -> None:
+def settle(ids: Sequence[int], current: Any, error: str, patience: float = 2.0) -> None:
     """Count a failure of the delivery that was under way when its worker died; give back the others."""
     if current is not None:
-        persist(queries.FAIL, {"delivery": current, "why": error}, patience=2)
-    persist(queries.UNMARK, {"ids": [i for i in ids if i != current]}, patience=2)
+        persist(queries.FAIL, {"delivery": current, "why": error}, patience)
+    persist(queries.UNMARK, {"ids": [i for i in ids if i != current]}, patience)
 
 
 carriers[KIND] = Carrier(carry, settle)

@@ -26,12 +26,19 @@ class Carry(Protocol):
         """Do it; a row done before is left alone."""
 
 
+class Settle(Protocol):
+    """Take care of what a dead worker had: `ids`, and what it had noted as under way."""
+
+    def __call__(self, ids: Sequence[int], current: Any, error: str, patience: float = 2.0) -> None:
+        """Do it; a database that is away is waited for `patience` seconds a statement, then leases run out by themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """A kind of rows: how to work on them, and what to do about those a dead worker had (`ids`, and what it had noted)."""
+    """A kind of rows: how to work on them, and what to do about those a dead worker had."""
 
     carry: Carry
-    settle: Callable[[Sequence[int], Any, str], None]
+    settle: Settle
 
 
 carriers: dict[str, Carrier] = {}

@@ -125,7 +125,7 @@ class Supervisor:
             log.warning("redis is away", problem=str(problem))
 
     def _stop(self) -> None:
-        """Ask all to stop after their step; end those who do not, and give back what they held."""
+        """Ask all to stop after their step; end those who do not, and give back what they held, if the database is there to hear it."""
         self._signal(signal.SIGTERM)
         until = time.monotonic() + GRACE
         while any(s.pid for s in self.slots) and time.monotonic() < until:
@@ -137,7 +137,7 @@ class Supervisor:
                 os.waitpid(slot.pid, 0)
         with self.app.app_context():
             for slot in self.slots:
-                worker.settle(slot.slate, "The worker was stopped while this ran and did not end its step in time.")
+                worker.settle(slot.slate, "The worker was stopped while this ran and did not end its step in time.", patience=0)
         with contextlib.suppress(redis.RedisError):
             self._redis.delete(BEAT_KEY + self.name)
 

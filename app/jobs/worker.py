@@ -138,12 +138,12 @@ def work(app: Flask, slate: Slate, queues: tuple[str, ...], name: str, parent: i
     Hand.worker.work(logging_level="WARNING")
 
 
-def settle(slate: Slate, error: str) -> None:
-    """Take care of what the one who wrote on this slate left behind."""
+def settle(slate: Slate, error: str, patience: float = 2.0) -> None:
+    """Take care of what the one who wrote on this slate left behind; wait for a database that is away no longer than `patience`."""
     entry = slate.read()
     if entry is not None:
         log.warning("a worker died", kind=entry.kind, ids=entry.ids, current=entry.current)
-        carriers[entry.kind].settle(entry.ids, entry.current, error)
+        carriers[entry.kind].settle(entry.ids, entry.current, error, patience)
         slate.wipe()
 
 

@@ -218,6 +218,20 @@ def test_a_step_that_does_not_end_is_broken_off_in_time(arena: Arena) -> None:
     assert arena.counts() == {}
 
 
+@pytest.mark.faults
+def test_a_worker_ends_in_time_though_the_database_is_away(arena: Arena) -> None:
+    arena.start("clock")
+    arena.start("worker", 2)
+    arena.strike(60)
+    wait(lambda: arena.counts().get("first", 0) > 3, 60, "work has begun")
+    arena.postgres.kill()
+    time.sleep(1)
+    assert arena.end("worker") < 9
+    arena.postgres.start()
+    arena.start("worker")
+    arena.settle(60)
+
+
 def test_an_orphaned_worker_ends_by_itself(arena: Arena) -> None:
     arena.start("worker")
     wait(lambda: len(arena.children("worker")) == 1, 30, "it has a child")
