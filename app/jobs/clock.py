@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg2
@@ -25,6 +25,8 @@ from app.jobs import carrier, queries
 
 LEADER = 0x464C4541
 """The advisory lock of the leader."""
+ONE_PUSH = 5.0
+"""Seconds within which what was noted as put into RQ is there, by any host's clock."""
 STANDBY = 1.0
 """Seconds between two attempts of a clock that stands by."""
 log = structlog.get_logger()
@@ -51,12 +53,14 @@ class Desk:
     def horizon(self, queue: str) -> datetime:
         """Return the moment before which ids put into this queue, and not taken up, count as lost.
 
-        After a minute, unless the queue still holds older ones: a long queue is no reason to queue everything twice.
+        That is a minute ago, and after trouble at once. But what was put there after the entry that is next is still there:
+        putting it there once more with every restart would make a long queue longer each time.
         """
-        old = _moment(queries.LOST_AFTER)
+        lost = _moment(queries.LOST_AFTER)
+        if self.trusted:
+            lost = max(lost, self.trusted)
         oldest = carrier.oldest(self.redis, queue)
-        old = min(old, oldest) if oldest else old
-        return max(old, self.trusted) if self.trusted else old
+        return min(lost, oldest - timedelta(seconds=ONE_PUSH)) if oldest else lost
 
 
 def _moment(seconds_ago: float) -> datetime:

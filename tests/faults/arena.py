@@ -232,6 +232,25 @@ class Arena:
         """Return what is not done yet."""
         return self.ask(PENDING)
 
+    def queued(self) -> Counter[str]:
+        """Return how many entries RQ holds, by queue and kind."""
+        with redis.from_url(self.valkey.url()) as client:
+            return Counter(
+                f"{key.decode().removeprefix('rq:queue:')} {entry.decode().partition('-')[0]}"
+                for key in client.scan_iter("rq:queue:*")
+                for entry in client.lrange(key, 0, -1)
+            )
+
+    def state(self) -> str:
+        """Return what one must know of a place that does not come to rest."""
+        runs = self.ask(
+            "select state, job, count(*), count(enqueued_at), min(now() - enqueued_at)::text, max(now() - enqueued_at)::text,"
+            " min(run_after - now())::text from job_runs where state <> 'done' group by 1, 2"
+        )
+        processes = {name: self.children(name) for name in self.processes}
+        said = [f"{name}: {line[:300]}" for name in self.processes for line in self.log(name).splitlines()[-15:]]
+        return "\n".join(map(str, [self.counts(), runs, self.queued(), processes, *self.pending()[:10], *said]))
+
     def hurry(self) -> None:
         """Make due at once what waits after a failure."""
         self.ask("update job_runs set run_after = now() where state = 'queued' and run_after > now() returning pg_notify('fairlead', '')")
@@ -245,7 +264,7 @@ class Arena:
                 counts.get("published", 0) > 0 and all(counts.get(kind) == counts["published"] for kind in PER_EVENT) and not self.pending()
             )
 
-        wait(whole, seconds, lambda: (self.counts(), self.pending()[:10]))
+        wait(whole, seconds, self.state)
         time.sleep(0.5)
         doubled = self.ask("select kind, ref, count(*) from marks group by 1, 2 having count(*) <> 1")
         assert doubled == []

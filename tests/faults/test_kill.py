@@ -127,6 +127,24 @@ def test_redis_comes_back_empty(arena: Arena) -> None:
 
 
 @pytest.mark.faults
+def test_a_long_queue_grows_no_longer_when_clock_and_redis_begin_anew(arena: Arena) -> None:
+    """Whoever put everything there again with each restart would make it longer each time."""
+    arena.start("clock")
+    arena.strike(200)
+    wait(lambda: arena.ask("select count(*) from event_deliveries where enqueued_at is not null") == [(800,)], 60, "all is in RQ")
+    waiting = arena.queued()["default deliveries"]
+    for _ in range(3):
+        arena.kill("clock", whole=True)
+        arena.valkey.kill()
+        arena.valkey.start()
+        arena.start("clock")
+        time.sleep(4)
+    assert arena.queued()["default deliveries"] == waiting
+    arena.start("worker", 2)
+    arena.settle(60)
+
+
+@pytest.mark.faults
 @pytest.mark.parametrize("what", ["redis", "postgres"])
 def test_a_server_restarts_under_load(arena: Arena, what: str) -> None:
     arena.start("clock")
