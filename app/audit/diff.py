@@ -1,4 +1,4 @@
-"""What an entry changed, in a form people read. Pure."""
+"""What an entry says, in a form people read. Pure."""
 
 import json
 from collections.abc import Mapping
@@ -6,6 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 MISSING = "–"
+_ACTS = {
+    "user.email_changed": "E-mail changed",
+    "user.logged_out_everywhere": "Logged out everywhere",
+    "user.password_changed": "Password changed",
+    "user.recovery_codes_renewed": "Recovery codes renewed",
+    "user.reset_asked": "Password reset asked for",
+    "user.signed_in": "Signed in",
+    "user.totp_off": "One-time codes switched off",
+    "user.totp_on": "One-time codes switched on",
+}
+"""Acts whose names do not read as words; all others do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,5 +48,20 @@ def show(value: Any) -> str:
     return str(value)
 
 
+def act(name: str) -> str:
+    """Return an action in words: `api_key.revoked` is “API key revoked”. A refused call stays as it was made, method and path."""
+    return _ACTS.get(name) or (name if " " in name else capitalised(_words(name.replace(".", " "))))
+
+
+def kind(name: str) -> str:
+    """Return a kind of thing in words: `api_key` is “API key”."""
+    return _words(name)
+
+
+def capitalised(words: str) -> str:
+    """Return the words with a capital in front."""
+    return words[:1].upper() + words[1:]
+
+
 def _words(name: str) -> str:
-    return name.replace("_", " ")
+    return name.replace("_", " ").replace("api key", "API key")

@@ -1,5 +1,7 @@
 """The search over the audit log."""
 
+from operator import itemgetter
+
 from flask import Flask, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -34,12 +36,20 @@ def search(caller: Principal) -> ResponseReturnValue:
         query = AuditQuery()
     zone = caller.workspace.zone if caller.workspace else "UTC"
     entries, following = queries.search(caller.workspace_id, query, zone)
-    parts = {"form": form, "query": query, "entries": entries, "next": following, "changes": diff.changes}
+    parts = {
+        "form": form,
+        "query": query,
+        "entries": entries,
+        "next": following,
+        "changes": diff.changes,
+        "act": diff.act,
+        "kind": diff.kind,
+    }
     if is_fragment():
         return render_template("audit/_list.html", **parts)
     parts |= {
         "people": queries.people(caller.workspace_id),
-        "actions": queries.actions(caller.workspace_id),
-        "kinds": queries.kinds(caller.workspace_id),
+        "actions": sorted(((name, diff.act(name)) for name in queries.actions(caller.workspace_id)), key=itemgetter(1)),
+        "kinds": [(name, diff.capitalised(diff.kind(name))) for name in queries.kinds(caller.workspace_id)],
     }
     return render_template("audit/search.html", **parts), 422 if form.errors else 200

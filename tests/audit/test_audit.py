@@ -71,8 +71,8 @@ def test_a_workspace_sees_its_own(client: FlaskClient) -> None:
     browser = signed_in(client)
     note(browser.workspace_id, "brand.created")
     page = browser.get("/settings/audit").get_data(as_text=True)
-    assert "brand.created" in page
-    assert "brand.deleted" not in page
+    assert "Brand created" in page
+    assert "Brand deleted" not in page
     with pytest.raises(GuardError):
         session().execute(sa.select(AuditEntry))
 
@@ -203,3 +203,9 @@ def test_markup_in_values_is_text(client: FlaskClient) -> None:
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert session().scalar(any_workspace(sa.select(sa.func.count()).select_from(AuditEntry))) == 1
+
+
+def test_acts_are_said_in_words() -> None:
+    said = [diff.act(name) for name in ("api_key.revoked", "user.totp_on", "customers.exported", "POST /settings/workspace")]
+    assert said == ["API key revoked", "One-time codes switched on", "Customers exported", "POST /settings/workspace"]
+    assert diff.kind("api_key") == "API key"

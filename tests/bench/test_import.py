@@ -17,12 +17,11 @@ from app.core.db import db
 from app.workspaces.models import Workspace
 from tests.bench.ground import BASELINES, CUSTOMERS, Ground, say
 from tests.bench.labour import Labour, labour
+from tests.bench.scales import MEMORY, Scales
 from tests.factories.auth import api_key, member
 
 FIRST, SECOND = 0.2, 0.4
 """Marks of PERFORMANCE.md: rows a second, product ÷ baseline."""
-MEMORY = 100 * 1024 * 1024
-"""Bytes the worker may need over what it has at rest."""
 ROUNDS = 2
 _WRITTEN = (
     "customers, customer_fields, customer_stats, customer_changes, consents, consent_log, import_undo, import_rejects, imports, files,"
@@ -53,8 +52,10 @@ def sent(ground: Ground, reference: Path, headers: dict[str, str]) -> int:
 
 def run(ground: Ground, reference: Path, headers: dict[str, str]) -> Labour:
     """Import the file into empty tables."""
-    import_id = sent(ground, reference, headers)
-    done = labour(ground.settings, ground.workspace_id, import_id)
+    with Scales(ground.dsn) as scales:
+        import_id = sent(ground, reference, headers)
+        done = labour(ground.settings, ground.workspace_id, import_id)
+    scales.tell("the import")
     shown = ground.app.test_client().get(f"/api/v1/imports/{import_id}", headers=headers).json
     assert (shown["state"], shown["created"], shown["rejected"]) == ("finished", CUSTOMERS, 0)
     with ground.app.app_context():
@@ -79,7 +80,7 @@ def test_import(empty: Ground, reference: Path) -> None:
     rate = statistics.median(CUSTOMERS / done.seconds for done in ours)
     ratio = say("import, everything on", rate, statistics.median(theirs), "rows/s")
     over = max(done.peak - done.idle for done in ours)
-    print(f"{'memory of the worker over idle, at its peak':62} {over / 1024**2:12,.1f} MB of {MEMORY // 1024**2}")
+    print(f"{'memory of the worker over idle, at its peak':62} {over / 1024**2:12,.1f} MB of {MEMORY / 1024**2:,.0f}")
     print(f"{'marks':62} first {FIRST}, second {SECOND}")
     assert over <= MEMORY
     assert ratio >= FIRST

@@ -13,6 +13,7 @@ import pytest
 from app.core.db import db
 from app.workspaces.models import Workspace
 from tests.bench.ground import Ground, median_ms, say
+from tests.bench.scales import Scales
 from tests.factories.auth import api_key, member
 from tests.factories.segments import Rule, did, either, every, field, negated
 
@@ -71,6 +72,14 @@ def test_counts_and_refreshes(crowd: Ground, call: Callable[..., Any]) -> None:
     print(f"{'worst':62} {max(ratios.values()):34.2f}  marks: first {FIRST}, second {SECOND}")
     slow = {name: ratio for name, ratio in ratios.items() if ratio > FIRST}
     assert slow == {}
+
+
+def test_memory_of_the_rules(crowd: Ground, call: Callable[..., Any]) -> None:
+    with Scales(crowd.dsn) as scales:
+        for name, tree in RULES.items():
+            call("/segments/preview", {"criteria": tree})
+            call(f"/segments/{call('/segments', {'name': f'Weighed {name}', 'criteria': tree})['id']}/refresh")
+    scales.tell("the six rules")
 
 
 def test_both_sides_count_the_same_people(crowd: Ground, call: Callable[..., Any]) -> None:

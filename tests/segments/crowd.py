@@ -93,7 +93,6 @@ def _stats(dice: random.Random, workspace_id: int, customer: int) -> dict[str, A
         "orders_count": dice.choice([0, 0, 1, 5]),
         "lifetime_value": dice.choice([0, 5, 20000, -300]),
         "last_order_at": dice.choice([None, *TIMES]),
-        "engagement": dice.choice([None, 0, 50]),
     }
     mine = (CustomerStats.workspace_id == workspace_id, CustomerStats.customer_id == customer)
     session().execute(sa.update(CustomerStats).where(*mine).values(**row))
@@ -181,7 +180,7 @@ def _lists(values: st.SearchStrategy[Any], most: int = 30) -> st.SearchStrategy[
 
 _ORDER = ["lt", "lte", "gt", "gte", "eq", "ne"]
 _TEXT_PATHS = ["city", "email", "fields.plan"]
-_NUMBER_PATHS = ["fields.points", "stats.orders_count", "stats.engagement"]
+_NUMBER_PATHS = ["fields.points", "stats.orders_count"]
 _MONEY_PATHS = ["stats.lifetime_value", "fields.saved"]
 _TIME_PATHS = ["created_at", "stats.last_order_at", "fields.seen"]
 _ALL = [
