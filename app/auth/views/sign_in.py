@@ -17,6 +17,7 @@ from app.core.time import now
 from app.core.web.api import problem
 from app.core.web.flash import flash
 from app.core.web.form import Form
+from app.core.web.limits import come_back
 from app.core.web.pages import Pages, redirect
 from app.core.web.principal import Principal
 
@@ -131,7 +132,7 @@ def _refused(name: str, form: Form, no: Refusal) -> ResponseReturnValue:  # type
     form.refuse(no if isinstance(no, Invalid) else Invalid({"": no.reason}))
     answer = flask.make_response(render_template(f"auth/{name}.html", form=form), no.status if isinstance(no, TooMany) else 422)
     if isinstance(no, TooMany):
-        answer.headers["Retry-After"] = str(no.retry_after)
+        come_back(answer, no.retry_after)
     return answer
 
 

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from app.core.db import session
 from app.core.errors import Invalid, NotFound, Refusal, TooMany, Unauthorized
 from app.core.web.api import problem
+from app.core.web.limits import come_back
 from app.core.web.pages import redirect
 
 CSP = (
@@ -90,7 +91,7 @@ def _refused(refusal: Refusal) -> ResponseReturnValue:
     errors = refusal.errors if isinstance(refusal, Invalid) else None
     response = _say(refusal.status, refusal.title, refusal.reason, errors)
     if isinstance(refusal, TooMany):
-        response.headers["Retry-After"] = str(refusal.retry_after)
+        come_back(response, refusal.retry_after)
     if isinstance(refusal, Unauthorized):
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

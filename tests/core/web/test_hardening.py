@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from app import ROOT, create_app
 from app.core import registry
 from app.core.db import db
+from app.core.errors import TooMany
 from app.core.web.guard import MOST, MOST_OF_STRANGERS
 from config import Config
 from tests.core.web.toys import key, names, session_call
@@ -158,3 +159,17 @@ def test_line_ends_in_an_address_to_go_to_make_no_header(client: FlaskClient) ->
         assert (answer.status_code, answer.location) == (303, "/customers?q=aX-Evil:1")
     answer = browser.post("/customers/views", {"name": "", "query": "q=a\r\nX-Evil: 1"}, headers={"HX-Request": "true"})
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/customers?q=aX-Evil: 1")
+
+
+def test_retry_after_is_said_by_refusals_only_and_as_they_mean_it(limited: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {"username": "nobody", "password": "wrong"}
+    assert "Retry-After" not in limited.post("/api/v1/auth/login", json=wrong).headers
+
+    def wait(*_: object, **__: object) -> None:
+        raise TooMany("Too many attempts.", retry_after=7)
+
+    monkeypatch.setattr("app.auth.service.throttle.begin", wait)
+    answer = limited.post("/api/v1/auth/login", json=wrong)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
+    assert [limited.get("/auth/me").status_code for _ in range(3)] == [401, 401, 401]
+    assert 7 < int(limited.get("/auth/me").headers["Retry-After"]) <= 60
