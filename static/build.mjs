@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { brotliCompress, gzip } from 'node:zlib';
 import esbuild from 'esbuild';
 import { PurgeCSS } from 'purgecss';
 
@@ -89,6 +91,20 @@ async function sprite() {
   return { names: symbols.map(([name]) => name), files: await writeHashed('icons.svg', svg) };
 }
 
+/** Lay a packed copy beside each text, which is served to whoever takes it. */
+async function pack() {
+  const texts = (await readdir(fresh)).filter((file) => /\.(css|js|svg)$/.test(file));
+  await Promise.all(
+    texts.map(async (file) => {
+      const path = join(fresh, file);
+      const text = await readFile(path);
+      if (text.length < 1000) return;
+      await writeFile(`${path}.gz`, await promisify(gzip)(text, { level: 9 }));
+      await writeFile(`${path}.br`, await promisify(brotliCompress)(text));
+    }),
+  );
+}
+
 async function build() {
   const started = performance.now();
   await rm(fresh, { recursive: true, force: true });
@@ -122,6 +138,7 @@ async function build() {
     ...favicon,
   };
   await writeFile(join(fresh, 'manifest.json'), JSON.stringify({ files, icons: icons.names }, null, 1));
+  await pack();
   await rm(dist, { recursive: true, force: true });
   await rename(fresh, dist);
   console.log(`static/dist built in ${((performance.now() - started) / 1000).toFixed(1)} s`);

@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from markupsafe import Markup
 
 from app.core.web.assets import Assets
@@ -40,3 +41,14 @@ def test_without_a_build_pages_still_render(tmp_path: Path) -> None:
 
 def test_a_class_cannot_break_out_of_its_attribute(built: Assets) -> None:
     assert '"><script>' not in built.icon("check", '"><script>')
+
+
+@pytest.mark.parametrize(("takes", "packed"), [("gzip, br", "br"), ("gzip", "gzip"), ("", None)])
+def test_what_the_bundle_holds_is_sent_packed_to_whoever_takes_it(app: Flask, takes: str, packed: str | None) -> None:
+    with app.test_request_context():
+        url = app.jinja_env.globals["asset"]("app.css")
+    answer = app.test_client().get(url, headers={"Accept-Encoding": takes}, buffered=True)
+    assert (answer.status_code, answer.headers.get("Content-Encoding"), answer.headers["Vary"]) == (200, packed, "Accept-Encoding")
+    assert "default-src" in answer.headers["Content-Security-Policy"]
+    assert len(answer.data) < (30_000 if packed else 150_000)
+    answer.close()
