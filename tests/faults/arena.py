@@ -177,6 +177,13 @@ class Arena:
                 cursor.execute("insert into outbox (name, workspace_id, payload) values (%s, 1, %s)", (name, json.dumps({"ref": ref})))
             cursor.execute("select pg_notify('fairlead', '')")
 
+    def set_to_work(self, events: int) -> None:
+        """Start a clock and two workers, publish, and wait until they are in the midst of it."""
+        self.start("clock")
+        self.start("worker", 2)
+        self.strike(events)
+        wait(lambda: self.counts().get("first", 0) > 5, 60, "work has begun")
+
     def begin(self, job: str, ref: int, lease: int = 2) -> None:
         """Start a job of the subject."""
         self.ask(

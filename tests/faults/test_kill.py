@@ -90,10 +90,7 @@ def test_a_second_clock_stands_by_and_takes_over(arena: Arena) -> None:
 
 @pytest.mark.faults
 def test_power_cut_of_everything_at_once(arena: Arena) -> None:
-    arena.start("clock")
-    arena.start("worker", 2)
-    arena.strike(60)
-    wait(lambda: arena.counts().get("first", 0) > 5, 60, "work has begun")
+    arena.set_to_work(60)
     arena.kill("worker", whole=True)
     arena.kill("clock", whole=True)
     arena.valkey.kill()
@@ -147,10 +144,7 @@ def test_a_long_queue_grows_no_longer_when_clock_and_redis_begin_anew(arena: Are
 @pytest.mark.faults
 @pytest.mark.parametrize("what", ["redis", "postgres"])
 def test_a_server_restarts_under_load(arena: Arena, what: str) -> None:
-    arena.start("clock")
-    arena.start("worker", 2)
-    arena.strike(40)
-    wait(lambda: arena.counts().get("first", 0) > 3, 60, "work has begun")
+    arena.set_to_work(40)
     server = arena.valkey if what == "redis" else arena.postgres
     server.kill()
     time.sleep(1)
@@ -238,10 +232,7 @@ def test_a_step_that_does_not_end_is_broken_off_in_time(arena: Arena) -> None:
 
 @pytest.mark.faults
 def test_a_worker_ends_in_time_though_the_database_is_away(arena: Arena) -> None:
-    arena.start("clock")
-    arena.start("worker", 2)
-    arena.strike(60)
-    wait(lambda: arena.counts().get("first", 0) > 3, 60, "work has begun")
+    arena.set_to_work(60)
     arena.postgres.kill()
     time.sleep(1)
     assert arena.end("worker") < 9

@@ -132,7 +132,7 @@ def _refused(name: str, form: Form, no: Refusal) -> ResponseReturnValue:  # type
     form.refuse(no if isinstance(no, Invalid) else Invalid({"": no.reason}))
     answer = flask.make_response(render_template(f"auth/{name}.html", form=form), no.status if isinstance(no, TooMany) else 422)
     if isinstance(no, TooMany):
-        come_back(answer, no.retry_after)
+        come_back(no.retry_after)
     return answer
 
 

@@ -91,7 +91,7 @@ def _refused(refusal: Refusal) -> ResponseReturnValue:
     errors = refusal.errors if isinstance(refusal, Invalid) else None
     response = _say(refusal.status, refusal.title, refusal.reason, errors)
     if isinstance(refusal, TooMany):
-        come_back(response, refusal.retry_after)
+        come_back(refusal.retry_after)
     if isinstance(refusal, Unauthorized):
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

@@ -33,10 +33,9 @@ def _when_to_come_back(answer: Response) -> Response:
     return answer
 
 
-def come_back(answer: Response, seconds: int) -> None:
-    """Say in how many seconds to come back."""
+def come_back(seconds: int) -> None:
+    """Have the answer to this request say in how many seconds to come back."""
     g.retry_after = seconds
-    answer.headers["Retry-After"] = str(seconds)
 
 
 def init_app(app: Flask) -> None:
