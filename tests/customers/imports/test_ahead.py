@@ -1,5 +1,7 @@
 """Reading ahead: what is asked for next is there, anything else is read anew, and a fault is told where it happens."""
 
+import sys
+import time
 from threading import Event
 from typing import Any
 
@@ -43,3 +45,26 @@ def test_a_fault_is_not_told_ahead_of_time() -> None:
     ahead = Ahead()
     ahead.begin(HERE, bad)
     assert ahead.take(HERE) is None
+
+
+def test_a_busy_reader_lets_short_waits_be_short() -> None:
+    usual, over = sys.getswitchinterval(), Event()
+    sys.setswitchinterval(0.005)
+
+    def busy() -> Any:
+        while not over.is_set():
+            sum(range(1000))
+
+    ahead = Ahead()
+    try:
+        ahead.begin(HERE, busy)
+        time.sleep(0.05)
+        began = time.perf_counter()
+        for _ in range(100):
+            time.sleep(0)  # as after each answer of the database
+        took = time.perf_counter() - began
+    finally:
+        over.set()
+        ahead.take(HERE)
+        sys.setswitchinterval(usual)
+    assert took < 0.25, "each of a hundred waits for the reader's turn to end"
