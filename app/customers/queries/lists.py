@@ -20,7 +20,7 @@ from app.customers.models.fields import last_seen_key
 from app.customers.queries.find import Wanted
 
 MOST_COUNTED = 5_000
-WALKED = 10_000
+WALKED = 4_000
 """Rows of the order that are looked at one by one for those who fit, before all who fit are gathered instead."""
 _NEVER: sa.ColumnElement[datetime] = sa.literal_column("'-infinity'::timestamptz")
 
