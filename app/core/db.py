@@ -2,13 +2,13 @@
 
 import base64
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar, cast
 
 import sqlalchemy as sa
-from flask import has_request_context
+from flask import current_app, has_request_context
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import event
@@ -65,6 +65,8 @@ class Tenant:
 
 
 M = TypeVar("M", bound=Model)
+P = ParamSpec("P")
+Y = TypeVar("Y")
 
 
 def session() -> FlaskSession:
@@ -76,6 +78,17 @@ def cursor() -> Any:
     """Return a raw psycopg2 cursor inside the session's transaction, for COPY. The caller closes it."""
     session().flush()
     return session().connection().connection.cursor()
+
+
+def apart(work: Callable[P, Y]) -> Callable[P, Y]:
+    """Return `work` for another thread: there it has a session, and so a connection, of its own, which ends with it."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 (Flask's own way to hand it to a thread)
+
+    def run(*args: P.args, **kwargs: P.kwargs) -> Y:
+        with app.app_context():
+            return work(*args, **kwargs)
+
+    return run
 
 
 def get(model: type[M], workspace_id: int, row_id: int, *, lock: bool = False) -> M:

@@ -37,6 +37,13 @@ IMPORT_SEAMS = [
     (RUNNER, "_fenced", "before", 2),
     (RUNNER, "_fenced", "after", 2),
 ]
+LANE_SEAMS = [
+    *((STEPS, name, when, 1) for name in ("enter_second_lane", "take_new") for when in ("before", "after")),
+    *((STEPS, "_move_second", when, 2) for when in ("before", "after")),
+    *((STEPS, name, when, 2) for name in ("take_chunk", "_settled") for when in ("before", "after")),
+    (RUNNER, "_fenced", "before", 3),
+    (RUNNER, "_fenced", "after", 3),
+]
 UNDO_SEAMS = [
     *((TAKEN_BACK, name, when, 1) for name in ("next_batch", "keep_used", "remove", "restore") for when in ("before", "after")),
     (RUNNER, "_fenced", "after", 2),
@@ -168,6 +175,20 @@ def test_workers_die_at_every_seam_of_an_import(arena: Arena, twins: Twins) -> N
     arena.kill_children("worker")
     work(arena, twins, 180, undo=True)
     twins.compare()
+
+
+@pytest.mark.faults
+def test_workers_die_at_every_seam_of_two_lanes(arena: Arena, twins: Twins) -> None:
+    rows = 90_000
+    twins.file = first_file(rows).replace("here", "new").replace(",H", ",N")
+    twins.begin()
+    arena.seams("worker", [*LANE_SEAMS, *ENDS[:2]])
+    arena.start("clock")
+    arena.start("worker")
+    work(arena, twins, 240)
+    left = twins.compare()
+    assert left["counts"][-1][:4] == ("finished", rows, rows, rows)
+    assert len(left["customers"]) == rows + 300
 
 
 @pytest.mark.faults

@@ -14,7 +14,7 @@ from app.customers.imports.rejects import Kind, Reject, Unreadable, reject
 
 BLOCK = 2 * 1024 * 1024
 """Bytes read at once: the most that a chunk takes."""
-ROWS = 8_000
+ROWS = 4_500
 """The most rows in a chunk."""
 CELLS = 400_000
 """The most cells in a chunk: wide files go in fewer rows, so that memory stays flat."""

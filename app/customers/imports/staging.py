@@ -9,6 +9,7 @@ before the first is written; then the chunk ends before the later one (`Staged.c
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from operator import itemgetter
 from typing import cast
 
@@ -50,7 +51,10 @@ class Repeat:
 
 @dataclass(slots=True)
 class Staged:
-    """Rows for COPY (text form, UTF-8) with these `columns`; `lines` are theirs. `rows` holds their cells, to return those SQL rejects."""
+    """Rows for COPY (text form, UTF-8) with these `columns`; `lines` are theirs, `keys` all by which they name people.
+
+    `rows` holds their cells, to return those SQL rejects.
+    """
 
     chunk: Chunk
     columns: tuple[str, ...]
@@ -59,6 +63,7 @@ class Staged:
     rows: Rows
     rejects: list[Reject]
     repeats: list[Repeat]
+    keys: frozenset[str | None]
 
 
 @dataclass(slots=True)
@@ -102,7 +107,8 @@ class Stager:
         ready = self.prepare(chunk)
         names = ("line", *ready.profile, *(["attributes"] if ready.fragments else []))
         data = _pack(ready.lines, ready.profile, ready.fragments)
-        return Staged(ready.chunk, names, data, ready.lines, ready.rows, ready.rejects, ready.repeats)
+        keys = frozenset(chain.from_iterable(ready.profile.get(key, ()) for key in KEYS)) - {None}
+        return Staged(ready.chunk, names, data, ready.lines, ready.rows, ready.rejects, ready.repeats, keys)
 
     def prepare(self, chunk: Chunk) -> Prepared:
         """Return the rows of a chunk read and checked, and the rejects."""

@@ -46,8 +46,8 @@ _TABLES = {
 _DEFAULTS = {"tags": "{}", "attributes": "{}", "stage": "subscriber"}
 _FAR_OFF, _FEW = 4, 1000
 """How wrong a belief about a size may be: by this factor, and so many rows."""
-_LOCK = 0x494D50
-"""The class of the advisory lock that lets the chunks of one workspace in one by one."""
+_LOCK, _SECOND = 0x494D50, 0x494D51
+"""The classes of the advisory locks that let the chunks of one workspace in one by one, and one at once into the second lane."""
 
 
 _BY_PHONE = """ left join lateral (select min(id) as id, max(id) as other, count(*) as n from (select c.id from customers c where {unknown}
@@ -69,38 +69,55 @@ class Clash(NamedTuple):
     phones: int
 
 
-def begin(cursor: Any, workspace_id: int, here: int | None) -> None:
-    """Make or empty the temporary tables, and wait for other imports of this workspace to end their chunk.
-
-    `here` is how many customers the workspace has at least; None has them counted, as far as it matters.
-    """
+def begin(cursor: Any) -> None:
+    """Make or empty the temporary tables."""
     for name, columns in _TABLES.items():
         cursor.execute(f"create temp table if not exists {name} ({columns}) on commit delete rows")
         cursor.execute(f"delete from {name}")  # noqa: S608 (a name of our own)
-    queue_up(cursor, workspace_id)
     # GIN indexes take what waits in their lists in one go if it fits into work_mem.
     cursor.execute("select set_config('work_mem', '64MB', true)")
-    _know_sizes(cursor, workspace_id, here)
 
 
-def queue_up(cursor: Any, workspace_id: int) -> None:
-    """Wait for other imports of this workspace to end their chunk."""
+def queue_up(cursor: Any, workspace_id: int, *, lanes: int = 1) -> None:
+    """Wait for other imports of this workspace to end their chunks; with two `lanes`, the second is our own."""
     cursor.execute("select pg_advisory_xact_lock(%s, %s)", (_LOCK, workspace_id))
+    if lanes == 1:
+        cursor.execute("savepoint lane")
+        cursor.execute("select pg_advisory_xact_lock(%s, %s)", (_SECOND, workspace_id))
+        cursor.execute("rollback to savepoint lane")  # gives the lock back
 
 
-def _know_sizes(cursor: Any, workspace_id: int, here: int | None) -> None:
+def enter_second_lane(cursor: Any, workspace_id: int) -> bool:
+    """Take the second lane of this workspace until the transaction ends; tell whether it was free."""
+    cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", (_SECOND, workspace_id))
+    return bool(cursor.fetchone()[0])
+
+
+def is_waited_for(cursor: Any) -> bool:
+    """Tell whether another transaction waits for this one to end."""
+    cursor.execute("select exists (select from pg_locks where not granted and transactionid = pg_current_xact_id()::xid)")
+    return bool(cursor.fetchone()[0])
+
+
+def know_sizes(cursor: Any, workspace_id: int, here: int | None) -> None:
     """Let PostgreSQL look at `customers` again where it believes in far fewer of this workspace than there are.
 
-    It would go through all of them for each row of the file. It errs about a workspace that came or grew since it looked last.
+    `here` is how many it has at least; None has them counted, as far as it matters. It would go through all of them for each row of the
+    file. It errs about a workspace that came or grew since it looked last.
     """
+    if errs(cursor, workspace_id, here):
+        cursor.execute(f"analyze customers (workspace_id, {', '.join(KEYS)})")
+
+
+def errs(cursor: Any, workspace_id: int, here: int | None) -> bool:
+    """Tell whether PostgreSQL believes in far fewer customers of this workspace than there are; `here` as in `know_sizes`."""
     cursor.execute("explain (format json) select from customers where workspace_id = %s", (workspace_id,))
     believed = cursor.fetchone()[0][0]["Plan"]["Plan Rows"]
     far_off = believed * _FAR_OFF + _FEW
     if here is None:
         cursor.execute("select count(*) from (select from customers where workspace_id = %s limit %s) x", (workspace_id, far_off))
         here = cursor.fetchone()[0]
-    if here >= far_off:
-        cursor.execute(f"analyze customers (workspace_id, {', '.join(KEYS)})")
+    return bool(here >= far_off)
 
 
 def copy(cursor: Any, columns: Sequence[str], data: bytes) -> None:

@@ -1,6 +1,6 @@
 """One chunk of a file of customers: staged, matched, merged, its rejects kept. The caller commits."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,24 +33,67 @@ class Outcome:
     refusing: str | None = None
 
 
-def take_chunk(row: Import, stager: Stager, staged: Staged) -> Outcome:
-    """Merge a chunk; a customer who came to be between the look-up and the insert makes it look again."""
+def wait_for_turn(row: Import, lanes: int = 1) -> None:
+    """Wait for other imports of the workspace to end their chunks; with two `lanes`, the second is our own."""
+    with raw_cursor() as cursor:
+        merge.queue_up(cursor, row.workspace_id, lanes=lanes)
+
+
+def take_chunk(row: Import, stager: Stager, staged: Staged, meanwhile: Callable[[], None] = lambda: None) -> Outcome:
+    """Merge a chunk whose turn it is; a customer who came to be between the look-up and the insert makes it look again.
+
+    `meanwhile` is called when all of it is going to be written and its customers are numbered.
+    """
+    with raw_cursor() as cursor:
+        merge.know_sizes(cursor, row.workspace_id, row.created if row.rows_done else None)
     for attempt in range(1, _TRIES + 1):
         try:
             with session().begin_nested():
-                return _merge(row, stager, staged)
+                return _merge(row, stager, staged, meanwhile)
         except psycopg2.errors.UniqueViolation:
             if attempt == _TRIES:
                 raise
     raise AssertionError
 
 
-def _merge(row: Import, stager: Stager, staged: Staged) -> Outcome:
+def enter_second_lane(row: Import, stager: Stager, staged: Staged) -> list[Reject] | None:
+    """Stage a chunk in the second lane of its workspace; return the rows that are not taken.
+
+    None where the lane is taken, or where somebody in the chunk is known: other than by a row that was taken before, which is no good anyhow.
+    Also while PostgreSQL does not know how many customers there are: that is mended by the chunk at hand, and seen once that is committed.
+    """
+    here = row.created + 2 * len(staged.lines)  # with what both lanes are writing
+    rejects = [*staged.rejects, *(repeat.reject for repeat in staged.repeats)]
+    with raw_cursor() as cursor:
+        if not merge.enter_second_lane(cursor, row.workspace_id) or merge.errs(cursor, row.workspace_id, here):
+            return None
+        merge.begin(cursor)
+        merge.copy(cursor, staged.columns, staged.data)
+        known = merge.match(cursor, row.workspace_id, staged.columns)
+        if known:
+            clashes = [clash for clash in merge.clashes(cursor, row.id) if clash.taken is not None]
+            if len(clashes) < known or _waiting(cursor, row, staged, clashes) is not None:
+                return None
+            merge.drop_clashes(cursor, None)
+            rejects += _explain(stager, staged, clashes)
+    return rejects
+
+
+def take_new(row: Import, staged: Staged, rejects: Sequence[Reject]) -> Outcome:
+    """Merge a chunk that entered the second lane."""
+    with raw_cursor() as cursor:
+        acts = _write(cursor, row, staged.columns)
+        merge.insert_rejects(cursor, row.workspace_id, row.id, rejects)
+    return Outcome(staged.chunk.end, staged.chunk.final, acts, len(rejects))
+
+
+def _merge(row: Import, stager: Stager, staged: Staged, meanwhile: Callable[[], None]) -> Outcome:
     """Bring the chunk in, up to the first row that what comes before it might concern."""
     chunk, rejects = staged.chunk, [*staged.rejects, *(repeat.reject for repeat in staged.repeats)]
     acts: dict[int, int] = {}
+    cut = None
     with raw_cursor() as cursor:
-        merge.begin(cursor, row.workspace_id, row.created if row.rows_done else None)
+        merge.begin(cursor)
         if staged.lines:
             merge.copy(cursor, staged.columns, staged.data)
             if merge.match(cursor, row.workspace_id, staged.columns):
@@ -60,6 +103,8 @@ def _merge(row: Import, stager: Stager, staged: Staged) -> Outcome:
                 rejects += _explain(stager, staged, clashes)
                 if cut is not None:
                     chunk, rejects = chunk.before(cut), [reject for reject in rejects if reject.line < cut]
+            if cut is None:
+                meanwhile()
             acts = _write(cursor, row, staged.columns)
         merge.insert_rejects(cursor, row.workspace_id, row.id, rejects)
     return Outcome(chunk.end, chunk.final, acts, len(rejects))

@@ -25,7 +25,7 @@ from app.customers.imports.readings import Reading, readings
 from app.customers.imports.staging import Prepared
 from app.customers.models import Act, Import, ImportReject, ImportState, UndoState
 from app.customers.service import imports
-from app.customers.service.import_chunks import Outcome, take_chunk
+from app.customers.service.import_chunks import Outcome, take_chunk, wait_for_turn
 from app.customers.service.import_orders import take_orders
 from app.customers.service.import_steps import dialect_of, order_stager_of, place_of, stager_of
 from app.workspaces.models import Workspace
@@ -169,6 +169,7 @@ def _take(draft: Draft, stream: BinaryIO, at: Cursor, most: int) -> Outcome:
         row.refusing = outcome.refusing
         return outcome
     stager = stager_of(draft.plan, place_of(row.workspace_id))
+    wait_for_turn(row)
     return take_chunk(row, stager, stager.stage(read(limit)))
 
 

@@ -4,8 +4,9 @@ A step that is repeated after a crash begins where the last commit left the curs
 whole file is checked first (encoding, number of rows), so that a file that cannot be read to its end changes nobody.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from threading import Lock
 from time import perf_counter
 from typing import Any
 
@@ -20,16 +21,16 @@ from app.core.db import find, session
 from app.core.errors import Invalid
 from app.core.time import now
 from app.customers.events import CustomersChanged, ImportFinished, OrdersRecorded
-from app.customers.imports.ahead import Ahead, Ready
 from app.customers.imports.cells import Place
 from app.customers.imports.dialect import Dialect
 from app.customers.imports.mapping import Plan, load
 from app.customers.imports.orders import OrderStager
-from app.customers.imports.reading import Cursor, count_rows, parse, read_block, read_chunk, rows_for
-from app.customers.imports.staging import Stager
+from app.customers.imports.reading import Chunk, Cursor, count_rows, parse, read_block, read_chunk, rows_for
+from app.customers.imports.staging import Staged, Stager
 from app.customers.models import Act, Import, ImportState
 from app.customers.queries import imports as queries
-from app.customers.service.import_chunks import Outcome, take_chunk
+from app.customers.service.import_chunks import Outcome, enter_second_lane, take_chunk, take_new, wait_for_turn
+from app.customers.service.import_lane import Lane, Lost, Read, Second
 from app.customers.service.import_orders import take_orders
 from app.events.service import publish
 from app.workspaces.models import Workspace
@@ -38,7 +39,8 @@ SCAN_SECONDS = 2.0
 """How long one step checks the file before it notes how far it came."""
 MOST_ORDER_ROWS = 5_000
 """Rows of a chunk of orders."""
-_AHEAD = Ahead()
+_LANE = Lane()
+_READING = Lock()
 _ALIVE = (ImportState.QUEUED, ImportState.RUNNING)
 Values = dict[InstrumentedAttribute[Any], Any]
 
@@ -96,58 +98,123 @@ def _scan(row: Import, started: float) -> bool:
 
 
 def _take(row: Import, started: float) -> bool:
-    """Take one chunk. What it wrote is undone if the import was paused or stopped meanwhile."""
+    """Take one chunk. What it wrote is undone if the import was paused or stopped meanwhile, or if its place is not the next one after all."""
     with session().begin_nested() as savepoint:
-        outcome = _orders(row) if row.kind == "orders" else _customers(row)
-        values = _progress(row, outcome)
-        if _move(row, Import.row_offset == row.row_offset, values, started):
+        try:
+            start, outcome = _orders(row) if row.kind == "orders" else _customers(row)
+        except Lost:
+            savepoint.rollback()
+            return True
+        if _move(row, Import.row_offset == start.offset, _progress(outcome), started):
             if outcome.final:
                 _finish(row)
             return not outcome.final
+        session().refresh(row)
+        go_on = row.state in _ALIVE
         savepoint.rollback()
-    return False
+    return go_on
 
 
-def _customers(row: Import) -> Outcome:
-    stream, dialect = files.open_file(row.workspace_id, row.file_id or 0), dialect_of(row)
-    stager, at = stager_of(load(row.plan), place_of(row.workspace_id)), Cursor(row.row_offset, row.row_line)
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A chunk read at its place, and made ready as far as it may be taken at once."""
 
-    def ready(raw: bytes, at: Cursor, limit: int) -> Ready:
-        chunk = parse(raw, dialect, at, limit)
-        return chunk, stager.stage(chunk)
-
-    def limit() -> int:
-        return min(rows_for(len(row.heading)), stager.most)
-
-    chunk, staged = _AHEAD.take((row.id, at)) or ready(read_block(stream, at), at, limit())
-    end = staged.chunk.end
-    if end != chunk.end:
-        stager.pace(chunk, end)
-    if not staged.chunk.final:
-        _AHEAD.begin((row.id, end), partial(ready, read_block(stream, end), end, limit()))
-    outcome = take_chunk(row, stager, staged)
-    stager.pace(chunk, outcome.end)
-    return outcome
+    stager: Stager
+    chunk: Chunk
+    staged: Staged
 
 
-def _orders(row: Import) -> Outcome:
+def _read(row: Import, at: Cursor) -> _Reading:
+    raw = read_block(files.open_file(row.workspace_id, row.file_id or 0), at)
+    dialect, plan, place = dialect_of(row), load(row.plan), place_of(row.workspace_id)
+    with _READING:  # readers remember, and serve one at a time
+        stager = stager_of(plan, place)
+        chunk = parse(raw, dialect, at, min(rows_for(len(row.heading)), stager.most))
+        staged = stager.stage(chunk)
+        if staged.chunk.end != chunk.end:
+            stager.pace(chunk, staged.chunk.end)
+    return _Reading(stager, chunk, staged)
+
+
+def _customers(row: Import) -> tuple[Cursor, Outcome]:
+    """Take a chunk, and begin the next one in the second lane. Raises Lost where the chunk there before it was not taken."""
+    at = Cursor(row.row_offset, row.row_line)
+    found = _LANE.take(row.id, at)
+    if found is None:
+        session().refresh(row)
+        at = Cursor(row.row_offset, row.row_line)
+    else:
+        at = found[1].end
+    reading = _read(row, at)
+    staged = reading.staged
+    if found and not staged.keys.isdisjoint(found[1].keys) and not _settled(found[0]):
+        raise Lost
+    wait_for_turn(row, lanes=2 if found else 1)
+    work = partial(_take_second, row.workspace_id, row.id, avoid=staged.keys)
+
+    def meanwhile() -> None:
+        if not staged.chunk.final:
+            _LANE.begin(Second(row.id, staged.chunk.end), work)
+
+    outcome = take_chunk(row, reading.stager, staged, meanwhile)
+    if found and not _settled(found[0]):
+        raise Lost
+    with _READING:
+        reading.stager.pace(reading.chunk, outcome.end)
+    return at, outcome
+
+
+def _settled(second: Second) -> bool:
+    """Wait for the chunk in the second lane; tell whether it was taken."""
+    taken = second.taken.result()
+    if not taken:
+        _LANE.failed(second)
+    return taken
+
+
+def _take_second(workspace_id: int, import_id: int, second: Second, *, avoid: frozenset[str | None]) -> None:
+    """Take a chunk in the second lane, while the one before it, with the keys `avoid`, is being taken. Raises Lost."""
+    row = find(Import, workspace_id, import_id)
+    if row is None or row.state not in _ALIVE:
+        raise Lost
+    reading = _read(row, second.start)
+    staged = reading.staged
+    if staged.chunk.final or not staged.lines or not staged.keys.isdisjoint(avoid):
+        raise Lost
+    rejects = enter_second_lane(row, reading.stager, staged)
+    if rejects is None:
+        raise Lost
+    second.read.set_result(Read(staged.chunk.end, staged.keys))
+    values = _progress(take_new(row, staged, rejects))
+    del reading, staged, rejects  # memory: the next chunk is read while this one waits
+    second.follow(lambda: _move_second(row, second.start, values))
+
+
+def _move_second(row: Import, start: Cursor, values: Values) -> bool | None:
+    """Move the cursor on from where the chunk before left it; None where it never will be there."""
+    if _move(row, Import.row_offset == start.offset, values, perf_counter()):
+        return True
+    return False if row.state in _ALIVE and row.row_offset < start.offset else None
+
+
+def _orders(row: Import) -> tuple[Cursor, Outcome]:
     stream, dialect, at = files.open_file(row.workspace_id, row.file_id or 0), dialect_of(row), Cursor(row.row_offset, row.row_line)
     workspace = session().get_one(Workspace, row.workspace_id)
     stager = order_stager_of(load(row.plan), place_of(row.workspace_id), workspace.currency)
-    return take_orders(row, stager, partial(read_chunk, stream, dialect, at), rows_for(len(row.heading), MOST_ORDER_ROWS))
+    return at, take_orders(row, stager, partial(read_chunk, stream, dialect, at), rows_for(len(row.heading), MOST_ORDER_ROWS))
 
 
-def _progress(row: Import, outcome: Outcome) -> Values:
+def _progress(outcome: Outcome) -> Values:
     rows = sum(outcome.acts.values()) + outcome.rejected
     return {
         Import.row_offset: outcome.end.offset,
         Import.row_line: outcome.end.line,
-        Import.rows_done: row.rows_done + rows,
-        Import.created: row.created + outcome.acts.get(Act.CREATED, 0),
-        Import.updated: row.updated + outcome.acts.get(Act.UPDATED, 0),
-        Import.unchanged: row.unchanged + outcome.acts.get(Act.UNCHANGED, 0),
-        Import.rejected: row.rejected + outcome.rejected,
-        Import.customers_created: row.customers_created + outcome.made,
+        Import.rows_done: Import.rows_done + rows,
+        Import.created: Import.created + outcome.acts.get(Act.CREATED, 0),
+        Import.updated: Import.updated + outcome.acts.get(Act.UPDATED, 0),
+        Import.unchanged: Import.unchanged + outcome.acts.get(Act.UNCHANGED, 0),
+        Import.rejected: Import.rejected + outcome.rejected,
+        Import.customers_created: Import.customers_created + outcome.made,
         Import.refusing: outcome.refusing,
     }
 
