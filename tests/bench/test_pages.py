@@ -38,6 +38,7 @@ PAGES = {
     "filter: value": "/customers?value_at_least=100000&sort=-value",
     "filter: rare, by value": "/customers?country=US&tag=tag5&consent=unsubscribed&sort=-value",
     "filter: custom field": "/customers?fields.plan=pro",
+    "filter: custom field that all in the later half have": "/customers?fields.newsletter=true&sort=created",
     "filter: new this week": "/customers?created_within=7",
     "filter and search": "/customers?country=US&q=las",
     "profile": "/customers/{customer}",

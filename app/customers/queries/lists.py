@@ -1,7 +1,8 @@
 """Pages of the list of customers, by keyset in both directions, with a total that stops counting at five thousand.
 
 A filter that fits few and an order that fits none of them would make PostgreSQL walk an index over everybody. So the list first gathers
-up to five thousand who fit, and sorts these; only where more fit it walks the index of the order, and that not without end.
+up to five thousand who fit, and sorts these; only where more fit it walks the index of the order, and that not without end. Who stands
+farther down is looked for between there and a bound: the last of a page of those who fit in a sample of the table.
 """
 
 import time
@@ -11,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql.visitors import replacement_traverse
 
 from app.core.db import after, decode_cursor, encode_cursor, session
 from app.customers.models import Consent, Customer, CustomerStats, Suppression
@@ -21,7 +23,11 @@ from app.customers.queries.find import Wanted
 
 MOST_COUNTED = 5_000
 WALKED = 4_000
-"""Rows of the order that are looked at one by one for those who fit, before all who fit are gathered instead."""
+"""Rows of the order that are looked at one by one for those who fit, before who fits is gathered instead."""
+SAMPLED = 1
+"""Percent of the table in which a bound is looked for: the rows that are read up to it are a hundred times as many as a page has."""
+_COSTS = sa.text("set local cpu_tuple_cost = 0.1; set local max_parallel_workers_per_gather = 0")
+"""A row costs ten times what PostgreSQL thinks. It must not shy away from reading two indexes for fewer rows: these are wide."""
 _NEVER: sa.ColumnElement[datetime] = sa.literal_column("'-infinity'::timestamptz")
 
 
@@ -122,7 +128,7 @@ def _many(wanted: Wanted, order: Order, limit: int, place: Sequence[Any] | None,
     """Return a page (and one more row) of a list in which many fit.
 
     The order is walked as far as WALKED rows: that finds a page at once where who fits is spread over the list. Where they all stand far
-    down (the newest ten thousand lack a field), all who fit are gathered and sorted, which takes the same time wherever they stand.
+    down (the newest ten thousand lack a field), they are gathered and sorted, up to a bound if there is one.
     """
     ident = CustomerStats.customer_id if order.stats else Customer.id
     columns = order.columns(order.key, ident, reverse=reverse)
@@ -136,9 +142,44 @@ def _many(wanted: Wanted, order: Order, limit: int, place: Sequence[Any] | None,
     if len(found) > limit:
         return found
     all_who_fit = statement if place is None else statement.where(_further(columns, order, place))
-    fenced = all_who_fit.offset(0).subquery()  # keeps the planner from walking the order
+    found = [] if order.stats else _nearer(all_who_fit, order, limit, reverse=reverse)
+    return found if len(found) > limit else _pairs(_sorted(all_who_fit, order, limit + 1, reverse=reverse))
+
+
+def _nearer(all_who_fit: Any, order: Order, limit: int, *, reverse: bool) -> list[tuple[Any, int]]:
+    """Return a page (and one more row) out of those up to the last of a page of a sample; fewer where few of the sample fit.
+
+    The order has an index as the conditions have, and PostgreSQL can intersect the two, where it would have to read all who fit.
+    """
+    among = _pairs(_sorted(_sampled(all_who_fit), order, limit + 1, reverse=reverse))
+    if len(among) <= limit:
+        return []
+    bound = among[-1][0]
+    within = order.key >= bound if order.descending != reverse else order.key <= bound
+    with session().begin_nested() as savepoint:
+        session().execute(_COSTS)
+        found = _pairs(_sorted(all_who_fit.where(within), order, limit + 1, reverse=reverse))
+        savepoint.rollback()  # and with it the settings
+    return found
+
+
+def _sampled(statement: Any) -> Any:
+    """Return the same select from a sample of the customers."""
+    name = Customer.__tablename__
+    sample = sa.tablesample(Customer.__table__, sa.func.system(SAMPLED), name="sampled")
+
+    def instead(element: Any, **_: Any) -> Any:
+        if isinstance(element, sa.Column):
+            return sample.c[element.key] if element.table.name == name else None
+        return sample if isinstance(element, sa.Table) and element.name == name else None
+
+    return replacement_traverse(statement, {}, instead)
+
+
+def _sorted(who: Any, order: Order, count: int, *, reverse: bool) -> Any:
+    fenced = who.offset(0).subquery()  # keeps the planner from walking the order
     sorted_so = _directed(order.columns(fenced.c.raw, fenced.c.id, reverse=reverse))
-    return _pairs(sa.select(fenced.c.key, fenced.c.id).order_by(*sorted_so).limit(limit + 1))
+    return sa.select(fenced.c.key, fenced.c.id).order_by(*sorted_so).limit(count)
 
 
 def _edge(workspace_id: int, order: Order, place: Sequence[Any] | None, *, reverse: bool) -> tuple[Any, int] | None:

@@ -51,10 +51,10 @@ class Second:
         self.taken: Future[bool] = Future()
         self._dropped = Event()
 
-    def drop(self) -> bool:
-        """Give it up, unless it is committed; wait until that is settled and tell whether it is."""
+    def drop(self) -> None:
+        """Give it up, unless it is committed; wait until that is settled."""
         self._dropped.set()
-        return self.taken.result()
+        self.taken.result()
 
     def follow(self, move: Callable[[], bool | None]) -> None:
         """Call `move` until it could move the cursor. Raises Lost where it never will (None), nobody wants it, or somebody waits for us."""

@@ -68,6 +68,16 @@ def people(here: int) -> int:
     return here
 
 
+@pytest.fixture(
+    params=[(lists.MOST_COUNTED, 0, 0), (0, lists.WALKED, 0), (0, 2, 0), (0, 2, 100)],
+    ids=["few", "many", "far down", "far down with a bound"],
+)
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the list gather who fits, walk the order's index, or walk it in vain and gather all, or those up to a bound."""
+    for name, value in zip(("MOST_COUNTED", "WALKED", "SAMPLED"), request.param, strict=True):
+        monkeypatch.setattr(lists, name, value)
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
@@ -122,7 +132,7 @@ def people(here: int) -> int:
         ("fields.plan=free", []),
     ],
 )
-def test_each_filter_finds_whom_it_says(people: int, query: str, expected: list[str]) -> None:
+def test_each_filter_finds_whom_it_says(people: int, query: str, expected: list[str], either_way: None) -> None:
     assert names(people, query) == expected
 
 
@@ -148,13 +158,6 @@ def test_an_import_leads_to_whom_it_touched(session: Session, here: int) -> None
         session.add(ImportUndo(workspace_id=here, import_id=5, subject_id=row.id, line=2, act=act))
     session.flush()
     assert [row.customer.id for row in look(here, "import_id=5&sort=created").rows] == [made.id, changed.id]
-
-
-@pytest.fixture(params=[(lists.MOST_COUNTED, 0), (0, lists.WALKED), (0, 2)], ids=["few", "many", "far down"])
-def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the list gather who fits, walk the order's index, or walk it in vain and gather all."""
-    monkeypatch.setattr(lists, "MOST_COUNTED", request.param[0])
-    monkeypatch.setattr(lists, "WALKED", request.param[1])
 
 
 @pytest.mark.parametrize("sort", ["created", "-created", "name", "-name", "value", "-value", "seen", "-seen"])
@@ -190,6 +193,22 @@ def test_pages_on_and_back_show_everybody_once(session: Session, here: int, sort
         assert found.next is not None
         back = found.back
     assert at == [16, 11, 6, 1]
+
+
+def test_a_bound_spares_reading_all_who_fit(session: Session, here: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    customers(here, 30, country="US")
+    for name, value in (("MOST_COUNTED", 0), ("WALKED", 2), ("SAMPLED", 100)):
+        monkeypatch.setattr(lists, name, value)
+    asked: list[str] = []
+    sa.event.listen(sa.Engine, "before_cursor_execute", note := lambda *a: asked.append(a[2]))
+    try:
+        assert len(look(here, "country=US", 5).rows) == 5
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+    looked_for = [statement for statement in asked if "customers.country IN" in statement]
+    assert "TABLESAMPLE" in asked[asked.index(looked_for[-1]) - 3]
+    assert "customers.created_at >= " in looked_for[-1]
+    assert session.scalar(sa.text("show cpu_tuple_cost")) == "0.01"
 
 
 def test_never_seen_is_before_any_time(here: int) -> None:
