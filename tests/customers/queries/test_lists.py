@@ -68,13 +68,9 @@ def people(here: int) -> int:
     return here
 
 
-@pytest.fixture(
-    params=[(lists.MOST_COUNTED, 0, 0), (0, lists.WALKED, 0), (0, 2, 0), (0, 2, 100)],
-    ids=["few", "many", "far down", "far down with a bound"],
-)
-def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the list gather who fits, walk the order's index, or walk it in vain and gather all, or those up to a bound."""
-    for name, value in zip(("MOST_COUNTED", "WALKED", "SAMPLED"), request.param, strict=True):
+def with_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the list look for who fits far down in the order, up to a bound where more fit than a page has."""
+    for name, value in (("MOST_COUNTED", -1), ("WALKED", 0), ("SAMPLED", 100)):
         monkeypatch.setattr(lists, name, value)
 
 
@@ -132,8 +128,11 @@ def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         ("fields.plan=free", []),
     ],
 )
-def test_each_filter_finds_whom_it_says(people: int, query: str, expected: list[str], either_way: None) -> None:
+def test_each_filter_finds_whom_it_says(people: int, query: str, expected: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert names(people, query) == expected
+    with_a_bound(monkeypatch)
+    assert names(people, query) == expected
+    assert {row.customer.first_name for row in look(people, query, 1).rows} <= set(expected)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +157,16 @@ def test_an_import_leads_to_whom_it_touched(session: Session, here: int) -> None
         session.add(ImportUndo(workspace_id=here, import_id=5, subject_id=row.id, line=2, act=act))
     session.flush()
     assert [row.customer.id for row in look(here, "import_id=5&sort=created").rows] == [made.id, changed.id]
+
+
+@pytest.fixture(
+    params=[(lists.MOST_COUNTED, 0, 0), (0, lists.WALKED, 0), (0, 2, 0), (0, 2, 100)],
+    ids=["few", "many", "far down", "far down with a bound"],
+)
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the list gather who fits, walk the order's index, or walk it in vain and gather all, or those up to a bound."""
+    for name, value in zip(("MOST_COUNTED", "WALKED", "SAMPLED"), request.param, strict=True):
+        monkeypatch.setattr(lists, name, value)
 
 
 @pytest.mark.parametrize("sort", ["created", "-created", "name", "-name", "value", "-value", "seen", "-seen"])
@@ -197,8 +206,7 @@ def test_pages_on_and_back_show_everybody_once(session: Session, here: int, sort
 
 def test_a_bound_spares_reading_all_who_fit(session: Session, here: int, monkeypatch: pytest.MonkeyPatch) -> None:
     customers(here, 30, country="US")
-    for name, value in (("MOST_COUNTED", 0), ("WALKED", 2), ("SAMPLED", 100)):
-        monkeypatch.setattr(lists, name, value)
+    with_a_bound(monkeypatch)
     asked: list[str] = []
     sa.event.listen(sa.Engine, "before_cursor_execute", note := lambda *a: asked.append(a[2]))
     try:
