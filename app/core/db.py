@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar, cast
 
 import sqlalchemy as sa
@@ -157,22 +157,21 @@ def encode_cursor(values: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
 
-def decode_cursor(text: str, types: Sequence[type]) -> list[Any]:
-    """Read a cursor back as values of `types` (None allowed). Raises Invalid on anything else."""
+def decode_cursor(text: str, types: Sequence[type], *, missing: bool = False) -> list[Any]:
+    """Read a cursor back as values of `types`, of which the first may be None if `missing`. Raises Invalid on anything else."""
     try:
         values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         if not isinstance(values, list) or len(values) != len(types):
             raise ValueError  # noqa: TRY301 (one way out for every kind of nonsense)
-        return [_typed(value, kind) for value, kind in zip(values, types, strict=True)]
+        none = missing and values[0] is None
+        return [None] * none + [_typed(value, kind) for value, kind in zip(values[none:], types[none:], strict=True)]
     except (ValueError, TypeError, ArithmeticError, RecursionError):
         raise Invalid({"cursor": "This is not a cursor of this list."}) from None
 
 
 def _typed(value: Any, kind: type) -> Any:
-    if value is None:
-        return None
     if kind is datetime:
-        return datetime.fromisoformat(value)
+        return datetime.fromisoformat(value).astimezone(UTC)  # PostgreSQL knows fewer offsets
     if kind is date:
         return date.fromisoformat(value)
     if kind is int and (isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**63):

@@ -1,5 +1,5 @@
 import base64
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -10,7 +10,20 @@ MOMENT = datetime(2026, 11, 21, 10, 50, 0, 123456, tzinfo=UTC)
 
 
 def test_comes_back_as_it_went() -> None:
-    assert decode_cursor(encode_cursor([MOMENT, 12, "é", None]), [datetime, int, str, int]) == [MOMENT, 12, "é", None]
+    assert decode_cursor(encode_cursor([MOMENT, 12, "é"]), [datetime, int, str]) == [MOMENT, 12, "é"]
+    assert decode_cursor(encode_cursor([None, 12]), [datetime, int], missing=True) == [None, 12]
+
+
+def test_a_moment_is_read_in_utc_whatever_its_offset() -> None:
+    """PostgreSQL refuses offsets of sixteen hours and more."""
+    (found,) = decode_cursor(encode_cursor([MOMENT.astimezone(timezone(timedelta(hours=23)))]), [datetime])
+    assert (found, found.utcoffset()) == (MOMENT, timedelta())
+
+
+@pytest.mark.parametrize(("values", "missing"), [([None, 1], False), ([1, None], True), (["2026-01-01", 1], True)])
+def test_nothing_is_missing_but_where_it_may_be(values: list[object], missing: bool) -> None:
+    with pytest.raises(Invalid):
+        decode_cursor(encode_cursor(values), [int, int], missing=missing)
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,20 @@
 """Two lanes: what an import leaves is what it leaves with one, whatever is in the way of the second."""
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import psycopg2
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from psycopg2.extensions import connection as Connection  # noqa: N812 (a class)
 
 from app.core.db import session
 from app.customers.imports.reading import Cursor, rows_for
 from app.customers.models import Customer, Import
+from app.customers.queries import import_merge as merge
 from app.customers.service import import_chunks, import_lane, import_steps
 from tests.factories.imports import begun, counts, people
 from tests.factories.workspaces import workspace
@@ -163,16 +166,55 @@ def test_a_step_that_fails_takes_the_second_lane_with_it(database: None, monkeyp
     assert [mail for (mail,) in people(row.workspace_id, "email")] == [f"new{i}@b.example" for i in range(200)]
 
 
-def test_whoever_waits_for_the_second_lane_goes_first(
-    database: None, app: Flask, monkeypatch: pytest.MonkeyPatch, taken: list[bool]
-) -> None:
-    """Somebody adds a person of the next chunk while that is written: the chunk makes way instead of making them wait for the one before."""
-    row = queued(place(), people_file(60))
-    workspace_id = row.workspace_id
+def scanned(workspace_id: int, rows: int) -> Import:
+    """Queue an import of new people, and run it up to where it takes rows."""
+    row = queued(workspace_id, people_file(rows))
     session().commit()
     while not row.scanned:
-        import_steps.step(row.workspace_id, row.id)
-        session().commit()
+        one_step(row)
+    return row
+
+
+def one_step(row: Import) -> bool:
+    more = import_steps.step(row.workspace_id, row.id)
+    session().commit()
+    return more
+
+
+@pytest.fixture
+def line(app: Flask) -> Iterator[Connection]:
+    """Somebody else's connection."""
+    url = app.config["DATABASE_URL"].replace("+psycopg2", "")
+    with closing(psycopg2.connect(url, options="-c statement_timeout=20s")) as made:
+        yield made
+
+
+@pytest.fixture
+def behind() -> Iterator[list[threading.Thread]]:
+    """Threads that do something meanwhile."""
+    started: list[threading.Thread] = []
+    yield started
+    for thread in started:
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+def run(behind: list[threading.Thread], work: Callable[[], None]) -> None:
+    behind.append(threading.Thread(target=work))
+    behind[-1].start()
+
+
+def add(line: Connection, workspace_id: int, name: str) -> None:
+    with line.cursor() as cursor:
+        cursor.execute("insert into customers (workspace_id, email) values (%s, %s)", (workspace_id, f"{name}@b.example"))
+
+
+def test_whoever_waits_for_the_second_lane_goes_first(
+    database: None, monkeypatch: pytest.MonkeyPatch, taken: list[bool], line: Connection, behind: list[threading.Thread]
+) -> None:
+    """Somebody adds a person of the next chunk while that is written: the chunk makes way instead of making them wait for the one before."""
+    row = scanned(place(), 60)
+    workspace_id = row.workspace_id
     written, over = threading.Event(), threading.Event()
     new, take = import_chunks.take_new, import_chunks.take_chunk
 
@@ -189,21 +231,95 @@ def test_whoever_waits_for_the_second_lane_goes_first(
 
     def somebody() -> None:
         written.wait(10)
-        with closing(psycopg2.connect(app.config["DATABASE_URL"].replace("+psycopg2", ""))) as line, line.cursor() as cursor:
-            cursor.execute("insert into customers (workspace_id, email) values (%s, 'new25@b.example')", (workspace_id,))
-            line.commit()
+        add(line, workspace_id, "new25")
+        line.commit()
         over.set()
 
     monkeypatch.setattr(import_steps, "take_new", told)
     monkeypatch.setattr(import_steps, "take_chunk", slow)
-    thread = threading.Thread(target=somebody)
-    thread.start()
-    import_steps.step(workspace_id, row.id)
-    session().commit()
-    thread.join()
+    run(behind, somebody)
+    one_step(row)
     monkeypatch.undo()
     assert taken == [False]
     assert counts(steps(row)) == (59, 1, 0, 0)
+
+
+def test_a_circle_through_the_second_lane_is_broken(
+    database: None, monkeypatch: pytest.MonkeyPatch, taken: list[bool], line: Connection, behind: list[threading.Thread]
+) -> None:
+    """Somebody holds a person of the chunk in the second lane, and waits for one of the chunk after it, which waits for the second lane."""
+    row = scanned(place(), 100)
+    workspace_id, take, merged = row.workspace_id, import_chunks.take_chunk, threading.Event()
+    add(line, workspace_id, "new25")
+    one_step(row)  # the first twenty; the next stand in the second lane, and wait for somebody
+
+    def told(*args: object) -> object:
+        outcome = take(*args)  # type: ignore[arg-type]
+        merged.set()
+        return outcome
+
+    def somebody() -> None:
+        merged.wait(10)
+        add(line, workspace_id, "new45")
+        line.commit()
+
+    monkeypatch.setattr(import_steps, "take_chunk", told)
+    run(behind, somebody)
+    began = time.monotonic()
+    assert one_step(row)
+    assert time.monotonic() - began < 10
+    monkeypatch.setattr(import_steps, "take_chunk", take)
+    assert counts(steps(row)) == (98, 2, 0, 0)
+    assert [mail for (mail,) in people(workspace_id, "email")].count("new45@b.example") == 1
+
+
+def test_a_chunk_that_comes_late_stays_out_where_another_import_has_its_turn(
+    database: None, monkeypatch: pytest.MonkeyPatch, taken: list[bool], line: Connection
+) -> None:
+    """The chunk before it is committed, and whoever came next found the second lane free."""
+    row = scanned(place(), 60)
+    enter, go = import_chunks.enter_second_lane, threading.Event()
+
+    def late(*args: object) -> object:
+        assert go.wait(10)
+        return enter(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(import_steps, "enter_second_lane", late)
+    one_step(row)
+    with line.cursor() as cursor:
+        merge.queue_up(cursor, row.workspace_id)
+    go.set()
+    import_steps._LANE.take(0, Cursor(0, 1))
+    assert taken == [False]
+    line.rollback()
+    assert counts(steps(row)) == (60, 0, 0, 0)
+
+
+def test_the_second_lane_of_another_import_is_waited_for_though_our_own_had_it(
+    database: None, taken: list[bool], line: Connection, behind: list[threading.Thread]
+) -> None:
+    row = scanned(place(), 60)
+    one_step(row)
+    until = time.monotonic() + 10
+    while not taken:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert taken == [True]
+    with line.cursor() as cursor:
+        merge.enter_second_lane(cursor, row.workspace_id, 0)
+    seen = []
+
+    def somebody() -> None:
+        with line.cursor() as cursor:
+            time.sleep(0.5)
+            cursor.execute("select exists (select from pg_locks where locktype = 'advisory' and not granted)")
+            seen.extend(cursor.fetchone())
+        line.commit()
+
+    run(behind, somebody)
+    one_step(row)
+    assert seen == [True]
+    assert counts(steps(row)) == (60, 0, 0, 0)
 
 
 def test_another_worker_finds_its_place(database: None, app: Flask, taken: list[bool]) -> None:

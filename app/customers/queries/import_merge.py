@@ -78,25 +78,49 @@ def begin(cursor: Any) -> None:
     cursor.execute("select set_config('work_mem', '64MB', true)")
 
 
-def queue_up(cursor: Any, workspace_id: int, *, lanes: int = 1) -> None:
-    """Wait for other imports of this workspace to end their chunks; with two `lanes`, the second is our own."""
+def queue_up(cursor: Any, workspace_id: int, ours: int | None = None) -> int:
+    """Wait for other imports of this workspace to end their chunks; return the backend that has its turn now.
+
+    Whoever is in the second lane may end there, unless it is the backend `ours`. Nobody new enters it while we have our turn.
+    """
     cursor.execute("select pg_advisory_xact_lock(%s, %s)", (_LOCK, workspace_id))
-    if lanes == 1:
+    if _holder(cursor, _SECOND, workspace_id) not in {None, ours}:
         cursor.execute("savepoint lane")
         cursor.execute("select pg_advisory_xact_lock(%s, %s)", (_SECOND, workspace_id))
         cursor.execute("rollback to savepoint lane")  # gives the lock back
+    return _backend(cursor)
 
 
-def enter_second_lane(cursor: Any, workspace_id: int) -> bool:
-    """Take the second lane of this workspace until the transaction ends; tell whether it was free."""
+def enter_second_lane(cursor: Any, workspace_id: int, main: int) -> int | None:
+    """Take the second lane of this workspace until the transaction ends; return our backend, or None.
+
+    It may be taken, or another than `main` may have its turn: they found the second lane free, and count on it.
+    """
     cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", (_SECOND, workspace_id))
-    return bool(cursor.fetchone()[0])
+    free = bool(cursor.fetchone()[0]) and _holder(cursor, _LOCK, workspace_id) in {None, main}
+    return _backend(cursor) if free else None
 
 
 def is_waited_for(cursor: Any) -> bool:
-    """Tell whether another transaction waits for this one to end."""
-    cursor.execute("select exists (select from pg_locks where not granted and transactionid = pg_current_xact_id()::xid)")
+    """Tell whether another transaction waits for this one to end, and not for its turn only."""
+    statement = """select exists (select from pg_locks where not granted and (locktype <> 'advisory' or classid <> %s)
+      and pg_backend_pid() = any(pg_blocking_pids(pid)))"""
+    cursor.execute(statement, (_LOCK,))
     return bool(cursor.fetchone()[0])
+
+
+def _holder(cursor: Any, kind: int, workspace_id: int) -> int | None:
+    """Return the backend that holds the advisory lock of this class on a workspace."""
+    statement = """select pid from pg_locks where locktype = 'advisory' and granted and classid = %s and objid = %s and objsubid = 2
+      and database = (select oid from pg_database where datname = current_database())"""
+    cursor.execute(statement, (kind, workspace_id))
+    found = cursor.fetchone()
+    return found and int(found[0])
+
+
+def _backend(cursor: Any) -> int:
+    cursor.execute("select pg_backend_pid()")
+    return int(cursor.fetchone()[0])
 
 
 def know_sizes(cursor: Any, workspace_id: int, here: int | None) -> None:

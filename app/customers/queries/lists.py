@@ -63,6 +63,11 @@ class Order:
     descending: bool
     stats: bool = False
 
+    @property
+    def never(self) -> bool:
+        """Whether the key may be «never», which is before any time Python knows: None there, and in cursors."""
+        return self.kind is datetime and self.stats
+
     def columns(self, key: Any, ident: Any, *, reverse: bool) -> list[tuple[Any, bool]]:
         """Return what to sort by, with directions."""
         down = self.descending != reverse
@@ -84,7 +89,7 @@ def order_of(sort: str) -> Order:
 def page(wanted: Wanted, sort: str, limit: int, cursor: str | None = None) -> CustomerPage:
     """Return the first page, or that after (before, where it begins with a minus) `cursor`. Raises Invalid for a cursor of another list."""
     order, back = order_of(sort), (cursor or "").startswith("-")
-    place = decode_cursor((cursor or "").removeprefix("-"), (order.kind, int, int)) if cursor else None
+    place = decode_cursor((cursor or "").removeprefix("-"), (order.kind, int, int), missing=order.never) if cursor else None
     began = time.perf_counter()
     found, total = _few(wanted, order, limit, place, reverse=back) if wanted.conditions else ([], None)
     if total is None or total > MOST_COUNTED:
@@ -196,13 +201,13 @@ def _pairs(statement: Any) -> list[tuple[Any, int]]:
 
 
 def _readable(key: Any, order: Order) -> Any:
-    """Return the key as Python can read it: «never» is before any time it knows."""
-    return (sa.func.nullif(key, _NEVER) if order.kind is datetime and order.stats else key).label("key")
+    """Return the key as Python can read it."""
+    return (sa.func.nullif(key, _NEVER) if order.never else key).label("key")
 
 
 def _bound(key: Any, order: Order) -> Any:
     """Return a key as PostgreSQL compares it: what `_readable` made None is «never»."""
-    return _NEVER if key is None and order.kind is datetime else key
+    return _NEVER if key is None and order.never else key
 
 
 def _further(columns: Any, order: Order, place: Sequence[Any]) -> Any:

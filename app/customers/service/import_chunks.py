@@ -33,10 +33,10 @@ class Outcome:
     refusing: str | None = None
 
 
-def wait_for_turn(row: Import, lanes: int = 1) -> None:
-    """Wait for other imports of the workspace to end their chunks; with two `lanes`, the second is our own."""
+def wait_for_turn(row: Import, ours: int | None = None) -> int:
+    """Wait for other imports of the workspace to end their chunks; return our backend. The backend `ours` is our own second lane."""
     with raw_cursor() as cursor:
-        merge.queue_up(cursor, row.workspace_id, lanes=lanes)
+        return merge.queue_up(cursor, row.workspace_id, ours)
 
 
 def take_chunk(row: Import, stager: Stager, staged: Staged, meanwhile: Callable[[], None] = lambda: None) -> Outcome:
@@ -56,8 +56,8 @@ def take_chunk(row: Import, stager: Stager, staged: Staged, meanwhile: Callable[
     raise AssertionError
 
 
-def enter_second_lane(row: Import, stager: Stager, staged: Staged) -> list[Reject] | None:
-    """Stage a chunk in the second lane of its workspace; return the rows that are not taken.
+def enter_second_lane(row: Import, stager: Stager, staged: Staged, main: int) -> tuple[int, list[Reject]] | None:
+    """Stage a chunk in the second lane of its workspace, behind that of the backend `main`; return our backend, and the rows not taken.
 
     None where the lane is taken, or where somebody in the chunk is known: other than by a row that was taken before, which is no good anyhow.
     Also while PostgreSQL does not know how many customers there are: that is mended by the chunk at hand, and seen once that is committed.
@@ -65,7 +65,8 @@ def enter_second_lane(row: Import, stager: Stager, staged: Staged) -> list[Rejec
     here = row.created + 2 * len(staged.lines)  # with what both lanes are writing
     rejects = [*staged.rejects, *(repeat.reject for repeat in staged.repeats)]
     with raw_cursor() as cursor:
-        if not merge.enter_second_lane(cursor, row.workspace_id) or merge.errs(cursor, row.workspace_id, here):
+        backend = merge.enter_second_lane(cursor, row.workspace_id, main)
+        if backend is None or merge.errs(cursor, row.workspace_id, here):
             return None
         merge.begin(cursor)
         merge.copy(cursor, staged.columns, staged.data)
@@ -76,7 +77,7 @@ def enter_second_lane(row: Import, stager: Stager, staged: Staged) -> list[Rejec
                 return None
             merge.drop_clashes(cursor, None)
             rejects += _explain(stager, staged, clashes)
-    return rejects
+    return backend, rejects
 
 
 def take_new(row: Import, staged: Staged, rejects: Sequence[Reject]) -> Outcome:

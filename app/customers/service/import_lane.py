@@ -26,6 +26,8 @@ _LOOK = 0.01
 """Seconds between two looks whether the chunk before is committed."""
 _PATIENCE = 60
 """Seconds after which a chunk that waits for the one before gives up."""
+_LONG = 1.0
+"""Seconds for which a chunk waits for the one before without asking who waits for itself."""
 _REST = 4
 """Chunks that are taken by one lane after the second could not take one."""
 log = structlog.get_logger()
@@ -36,10 +38,11 @@ class Lost(Exception):  # noqa: N818 (it is news, no error)
 
 
 class Read(NamedTuple):
-    """What the chunk after one in the second lane must know of it: where it ends, and by which keys it names people."""
+    """What the chunk after one in the second lane must know of it: where it ends, by which keys it names people, who takes it."""
 
     end: Cursor
     keys: frozenset[str | None]
+    backend: int
 
 
 class Second:
@@ -56,12 +59,27 @@ class Second:
         self._dropped.set()
         self.taken.result()
 
+    def settled(self) -> bool:
+        """Wait until it is, and tell whether it is committed. It is given up where somebody waits for us: it may be waiting for them.
+
+        PostgreSQL does not see that circle, because our side of it waits here.
+        """
+        while True:
+            try:
+                return self.taken.result(_LONG)
+            except TimeoutError:
+                if _is_waited_for():
+                    self._dropped.set()
+                    return False
+
     def follow(self, move: Callable[[], bool | None]) -> None:
         """Call `move` until it could move the cursor. Raises Lost where it never will (None), nobody wants it, or somebody waits for us."""
         until = time.monotonic() + _PATIENCE
+        last = False
         while not (moved := move()):
-            if moved is None or self._dropped.wait(_LOOK) or time.monotonic() > until or _is_waited_for():
+            if moved is None or last or self._dropped.wait(_LOOK) or time.monotonic() > until:
                 raise Lost
+            last = _is_waited_for()  # perhaps by one who came when the chunk before was committed: then it can follow at once
 
 
 class Lane:
@@ -80,8 +98,8 @@ class Lane:
         if import_id == second.import_id and rest:
             self._rest = import_id, rest - 1
             return
-        self._second = second
         self._threads.submit(apart(_run), second, work)
+        self._second = second
 
     def take(self, import_id: int, at: Cursor) -> tuple[Second, Read] | None:
         """Return the chunk of this import that is, or was, in the second lane and begins or ends at `at`, and what is to be known of it.

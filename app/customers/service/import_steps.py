@@ -149,8 +149,8 @@ def _customers(row: Import) -> tuple[Cursor, Outcome]:
     staged = reading.staged
     if found and not staged.keys.isdisjoint(found[1].keys) and not _settled(found[0]):
         raise Lost
-    wait_for_turn(row, lanes=2 if found else 1)
-    work = partial(_take_second, row.workspace_id, row.id, avoid=staged.keys)
+    main = wait_for_turn(row, found[1].backend if found else None)
+    work = partial(_take_second, row.workspace_id, row.id, main=main, avoid=staged.keys)
 
     def meanwhile() -> None:
         if not staged.chunk.final:
@@ -166,14 +166,14 @@ def _customers(row: Import) -> tuple[Cursor, Outcome]:
 
 def _settled(second: Second) -> bool:
     """Wait for the chunk in the second lane; tell whether it was taken."""
-    taken = second.taken.result()
+    taken = second.settled()
     if not taken:
         _LANE.failed(second)
     return taken
 
 
-def _take_second(workspace_id: int, import_id: int, second: Second, *, avoid: frozenset[str | None]) -> None:
-    """Take a chunk in the second lane, while the one before it, with the keys `avoid`, is being taken. Raises Lost."""
+def _take_second(workspace_id: int, import_id: int, second: Second, *, main: int, avoid: frozenset[str | None]) -> None:
+    """Take a chunk in the second lane, while the backend `main` takes the one before it, with the keys `avoid`. Raises Lost."""
     row = find(Import, workspace_id, import_id)
     if row is None or row.state not in _ALIVE:
         raise Lost
@@ -181,12 +181,13 @@ def _take_second(workspace_id: int, import_id: int, second: Second, *, avoid: fr
     staged = reading.staged
     if staged.chunk.final or not staged.lines or not staged.keys.isdisjoint(avoid):
         raise Lost
-    rejects = enter_second_lane(row, reading.stager, staged)
-    if rejects is None:
+    entered = enter_second_lane(row, reading.stager, staged, main)
+    if entered is None:
         raise Lost
-    second.read.set_result(Read(staged.chunk.end, staged.keys))
+    backend, rejects = entered
+    second.read.set_result(Read(staged.chunk.end, staged.keys, backend))
     values = _progress(take_new(row, staged, rejects))
-    del reading, staged, rejects  # memory: the next chunk is read while this one waits
+    del reading, staged, entered, rejects  # memory: the next chunk is read while this one waits
     second.follow(lambda: _move_second(row, second.start, values))
 
 

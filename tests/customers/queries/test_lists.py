@@ -10,6 +10,7 @@ from flask_sqlalchemy.session import Session
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.core.db import encode_cursor
 from app.core.errors import Invalid
 from app.core.time import now
 from app.customers import fields
@@ -237,10 +238,8 @@ def test_a_total_says_where_it_stopped(here: int, monkeypatch: pytest.MonkeyPatc
     assert (look(here, "country=NO").total, look(here).total) == (0, None)
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "W10", "WzEsMiwzXQ", "WyJ4IiwxLDFd", "🦊"])
+@pytest.mark.parametrize("cursor", ["x", "W10", "WzEsMiwzXQ", "WyJ4IiwxLDFd", "🦊", encode_cursor([None, 1, 1])])
 def test_a_cursor_of_another_list_is_refused(here: int, cursor: str) -> None:
-    if not cursor:
-        return
     with pytest.raises(Invalid):
         look(here, "sort=-created", cursor=cursor)
 
