@@ -192,6 +192,24 @@ def test_workers_die_at_every_seam_of_two_lanes(arena: Arena, twins: Twins) -> N
 
 
 @pytest.mark.faults
+def test_two_imports_at_once_find_whom_the_other_brought(arena: Arena, twins: Twins) -> None:
+    """Two workers take two files of the same people, one a little before the other; a phone, which no index keeps unique, names one person still."""
+    rows = [f"new{i}@b.example,,New {i}\n" if i % 4 else f",+4940{i:07},Phone {i}\n" for i in range(24_000)]
+    with twins.open():
+        files = ["email,phone,first_name\n" + "".join(some) for some in (rows, [*rows[300:], *rows[:300]])]
+        both = [begun(twins.disturbed, file).id for file in files]
+    arena.start("clock")
+    arena.start("worker one")
+    arena.start("worker two")
+    state = "select state, rows_done, created, unchanged, rejected from imports where id = any(%s)"
+    wait(lambda: {row[0] for row in arena.ask(state, both)} == {"finished"} and not arena.pending(), 240, arena.state)
+    assert [row[1] for row in arena.ask(state, both)] == [len(rows)] * 2
+    assert arena.ask("select sum(created), sum(unchanged), sum(rejected) from imports where id = any(%s)", both) == [(24_000, 24_000, 0)]
+    assert arena.ask("select count(*), count(distinct phone) from customers where phone is not null") == [(6_000, 6_000)]
+    assert arena.ask("select count(*) from job_runs where attempts > 1") == [(0,)]
+
+
+@pytest.mark.faults
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_killed_at_random_an_import_loses_and_doubles_nothing(arena: Arena, twins: Twins, seed: int) -> None:
     """Workers, the clock and both servers are killed at random moments of the work; Valkey comes back empty."""
