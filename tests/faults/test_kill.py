@@ -128,7 +128,9 @@ def test_a_long_queue_grows_no_longer_when_clock_and_redis_begin_anew(arena: Are
     """Whoever put everything there again with each restart would make it longer each time."""
     arena.start("clock")
     arena.strike(200)
-    wait(lambda: arena.ask("select count(*) from event_deliveries where enqueued_at is not null") == [(800,)], 60, "all is in RQ")
+    noted = "select count(*) from event_deliveries where enqueued_at is not null"
+    wait(lambda: arena.ask(noted) == [(800,)] and arena.queued()["default deliveries"] > 0, 60, "all is noted to be in RQ")
+    time.sleep(1)  # noted, then sent
     waiting = arena.queued()["default deliveries"]
     for _ in range(3):
         arena.kill("clock", whole=True)
