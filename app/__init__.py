@@ -19,7 +19,7 @@ from app.core.web.guard import csrf
 from config import Config
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("core", "jobs", "events", "audit", "workspaces", "auth", "customers", "segments")
+ROOMS = ("core", "jobs", "events", "audit", "workspaces", "auth", "customers", "segments", "content", "delivery", "campaigns", "analytics")
 """From the lowest floor up."""
 LAYERS = ("models", "events", "jobs", "handlers", "gauges", "views", "api")
 _YEAR = 31_536_000

@@ -1,0 +1,1 @@
+"""campaigns: one message to many. Audience, schedule, launch and what came of it."""

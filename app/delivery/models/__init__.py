@@ -1,0 +1,32 @@
+"""Tables of this room, split by noun."""
+
+from app.delivery.models.hits import Conversion, DeliveryCursor, Hit, HitAgent
+from app.delivery.models.mailings import Mailing, MailingContent, MailingHour, MailingKind, MailingLink, MailingState, MailingTally
+from app.delivery.models.messages import ALL, CaughtMail, Mailer, Message, MessageBody, MessageKind, MessageState, Skip
+from app.delivery.models.senders import Sender, SenderKind, SenderPace, Tls
+
+__all__ = [
+    "ALL",
+    "CaughtMail",
+    "Conversion",
+    "DeliveryCursor",
+    "Hit",
+    "HitAgent",
+    "Mailer",
+    "Mailing",
+    "MailingContent",
+    "MailingHour",
+    "MailingKind",
+    "MailingLink",
+    "MailingState",
+    "MailingTally",
+    "Message",
+    "MessageBody",
+    "MessageKind",
+    "MessageState",
+    "Sender",
+    "SenderKind",
+    "SenderPace",
+    "Skip",
+    "Tls",
+]
