@@ -158,6 +158,7 @@ class Config(BaseModel):
     WEB_WORKERS: int = Field(default=2, ge=1, le=64, description="Web processes.")
     WEB_THREADS: int = Field(default=8, ge=1, le=64, description="Threads of each web process.")
     JOB_WORKERS: int = Field(default=2, ge=1, le=64, description="Worker processes of `flask worker`.")
+    MAIL_WORKERS: int = Field(default=1, ge=0, le=16, description="Processes of `flask worker` that send mail.")
     DB_POOL_SIZE: int = Field(default=10, ge=1, le=200, description="Database connections that each process keeps; four more on demand.")
     TRUSTED_PROXIES: int = Field(
         default=0, ge=0, le=5, description="Proxies in front, whose `X-Forwarded-*` is believed. Too many, and clients forge addresses."

@@ -4,12 +4,14 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from app.delivery import sweep as delivery_sweep
+from app.delivery.mailer import program
 from app.events import deliver, relay
 from app.jobs import carry, clock, supervisor, sweep
 from app.jobs.registry import QUEUES
 
-PARTS = (carry, sweep, deliver, relay)
-"""Imported for what they register: kinds of rows to carry, and the clock's duties."""
+PARTS = (carry, sweep, deliver, relay, program, delivery_sweep)
+"""Imported for what they register: kinds of rows to carry, programs, and the clock's duties."""
 
 
 @click.command("worker")
@@ -25,7 +27,8 @@ def worker_command(processes: int | None, queues: str) -> None:
             f"There is no queue {', '.join(unknown) or 'named'}; there are {', '.join(QUEUES)}.", param_hint="--queues"
         )
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 (Flask's documented way to the application itself)
-    supervisor.Supervisor(app, supervisor.slots(processes or app.config["JOB_WORKERS"], names)).run()
+    places = supervisor.slots(processes or app.config["JOB_WORKERS"], names)
+    supervisor.Supervisor(app, places + supervisor.program_slots(app, len(places))).run()
 
 
 @click.command("clock")

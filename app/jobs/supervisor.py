@@ -17,6 +17,7 @@ from flask import Flask
 
 from app.core.time import now
 from app.jobs import worker
+from app.jobs.programs import programs
 from app.jobs.slate import Slate
 
 GRACE = 7.0
@@ -33,6 +34,8 @@ class Slot:
 
     number: int
     queues: tuple[str, ...]
+    program: str = ""
+    """Instead of queues."""
     slate: Slate = field(default_factory=Slate)
     pid: int = 0
     started: float = 0.0
@@ -44,6 +47,12 @@ def slots(processes: int, queues: tuple[str, ...]) -> list[Slot]:
     """Share the queues out: where there are several processes, one never takes bulk work, so that handlers need not wait for it."""
     quick = tuple(q for q in queues if q != "bulk") or queues
     return [Slot(n, quick if n == 0 and processes > 1 else queues) for n in range(processes)]
+
+
+def program_slots(app: Flask, first: int) -> list[Slot]:
+    """Return the places of programs, as many of each as its setting says, numbered from `first` on."""
+    names = [name for name, program in sorted(programs.items()) for _ in range(app.config[program.setting])]
+    return [Slot(first + n, (), name) for n, name in enumerate(names)]
 
 
 class Supervisor:
@@ -97,7 +106,10 @@ class Supervisor:
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
-            worker.work(self.app, slot.slate, slot.queues, f"{self.name}:{os.getpid()}", self.pid)
+            if slot.program:
+                worker.run_program(self.app, programs[slot.program].run, f"{self.name}:{slot.number}", self.pid)
+            else:
+                worker.work(self.app, slot.slate, slot.queues, f"{self.name}:{os.getpid()}", self.pid)
             code = 0
         except BaseException:  # noqa: BLE001 (a child must never return into its parent's code)
             traceback.print_exc()

@@ -17,6 +17,7 @@ from rq.worker import WorkerStatus
 
 from app.core.db import db
 from app.jobs.carrier import carriers, connect
+from app.jobs.programs import Run
 from app.jobs.slate import Slate
 
 TURN = 2.0
@@ -136,6 +137,20 @@ def work(app: Flask, slate: Slate, queues: tuple[str, ...], name: str, parent: i
     connection = connect(app.config["REDIS_URL"])
     Hand.worker = FairleadWorker(app, Halt(parent), queues, name, connection)
     Hand.worker.work(logging_level="WARNING")
+
+
+def run_program(app: Flask, run: Run, name: str, parent: int) -> None:
+    """Be a program until told to stop, or until the parent is gone."""
+    halt = Halt(parent)
+
+    def stop(_signum: int, _frame: Any) -> None:
+        halt.asked = True
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, stop)
+    with app.app_context():
+        db.engine.dispose(close=False)
+    run(app, halt, name)
 
 
 def settle(slate: Slate, error: str, patience: float = 2.0) -> None:

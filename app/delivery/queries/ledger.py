@@ -1,0 +1,166 @@
+"""The mailer's statements over the ledger. Raw SQL: they run hundreds of times a second, and arrays of rows come and go with each."""
+
+import sqlalchemy as sa
+
+LEASE = 30
+"""Seconds a silent mailer keeps its messages."""
+
+REGISTER = sa.text(
+    f"insert into mailers (name, lease_until) values (:name, clock_timestamp() + interval '{LEASE} s') returning id"  # noqa: S608 (a constant of ours)
+)
+RENEW = sa.text(
+    f"update mailers set lease_until = clock_timestamp() + interval '{LEASE} s' where id = :mailer and lost_at is null returning id"  # noqa: S608
+)
+"""Renew the lease, and hold its row until the transaction ends: whoever wants to declare it lost waits, and then sees that it is not. No row: it is lost."""
+
+LOSE = sa.text(
+    """
+    update mailers set lost_at = clock_timestamp()
+    where id in (select id from mailers where lost_at is null and (lease_until < clock_timestamp() or name = :name) for update skip locked)
+    returning id
+    """
+)
+"""Declare leases lost that ran out, or whose holder's place (`name`) somebody else has now."""
+
+DOUBT = sa.text(
+    """
+    update messages set state = 6, mailer_id = null, attempts = attempts + 1,
+      reason = 'The process that was handing it over ended before the server''s reply was noted.'
+    where state = 2 and mailer_id = any(:mailers)
+    returning mailing_id, kind
+    """
+)
+"""Whatever a lost mailer was handing over may or may not have arrived."""
+
+LOST = sa.text(
+    "select distinct mailer_id from messages where state = 2 and mailer_id in (select id from mailers where lost_at is not null)"
+)
+
+RECORD = sa.text(
+    """
+    with given as (
+      select * from unnest(cast(:ids as bigint[]), cast(:states as smallint[]), cast(:reasons as text[]), cast(:waits as float8[]),
+        cast(:tried as smallint[]), cast(:claimed as boolean[])) g(id, state, reason, wait, tried, claimed)
+    ), moved as (
+      update messages m set state = g.state, reason = g.reason, mailer_id = null, attempts = m.attempts + g.tried,
+        sent_at = case when g.state = 3 then clock_timestamp() end,
+        bounced_at = case when g.state = 7 then clock_timestamp() end,
+        due_at = case when g.wait is not null then clock_timestamp() + g.wait * interval '1 s' end
+      from given g
+      where m.id = g.id and case when g.claimed then m.state = 2 and m.mailer_id = :mailer else m.state = 1 end
+      returning m.id, m.workspace_id, m.mailing_id, m.customer_id, m.kind, m.state, m.reason, m.address, m.sent_at, m.bounced_at
+    ), noted as (
+      insert into activities (workspace_id, occurred_at, event_id, customer_id, kind, source_id, data)
+      select m.workspace_id, coalesce(m.sent_at, m.bounced_at), md5('sent:' || m.id)::uuid, m.customer_id, case when m.state = 3 then 1 else 11 end,
+        g.source_id, jsonb_build_object('message', m.id)
+      from moved m join mailings g on g.id = m.mailing_id
+      where m.state in (3, 7) and m.kind = 1 and m.customer_id is not null
+      on conflict do nothing
+    )
+    select * from moved
+    """
+)
+"""Write what became of messages that this mailer claimed, or (`claimed` false) that were refused before a claim; the sent and bounced become activities."""
+
+MAY = """
+    (m.kind <> 1 or (m.customer_id is not null
+      and not exists (select from suppressions s where s.workspace_id = m.workspace_id and s.email = lower(m.address))
+      and not exists (select from consents c where c.workspace_id = m.workspace_id and c.customer_id = m.customer_id and c.channel = 'email'
+        and c.topic_id in (0, g.topic_id) and c.state = 'unsubscribed')
+      and exists (select from consents c where c.workspace_id = m.workspace_id and c.customer_id = m.customer_id and c.channel = 'email'
+        and c.topic_id in (0, g.topic_id) and c.state = 'subscribed')))
+"""
+"""May a bulk message be sent at this moment? The same as queries.eligibility says before launch; a test holds the two together."""
+
+CLAIM = sa.text(
+    f"""
+    update messages m set state = 2, mailer_id = :mailer, claimed_at = clock_timestamp(), due_at = null
+    from mailings g
+    where m.id = any(:ids) and m.state = 1 and g.id = m.mailing_id and g.state = 'open' and {MAY}
+    returning m.id
+    """  # noqa: S608 (constants of ours)
+)
+CATCH = sa.text(
+    f"""
+    with moved as (
+      update messages m set state = 3, reason = 'Caught by the sandbox', sent_at = clock_timestamp(), attempts = m.attempts + 1, due_at = null
+      from mailings g
+      where m.id = any(:ids) and m.state = 1 and g.id = m.mailing_id and g.state = 'open' and {MAY}
+      returning m.id, m.workspace_id, m.mailing_id, m.customer_id, m.kind, m.state, m.reason, m.address, m.sent_at, m.bounced_at
+    ), noted as (
+      insert into activities (workspace_id, occurred_at, event_id, customer_id, kind, source_id, data)
+      select m.workspace_id, m.sent_at, md5('sent:' || m.id)::uuid, m.customer_id, 1, g.source_id, jsonb_build_object('message', m.id)
+      from moved m join mailings g on g.id = m.mailing_id where m.kind = 1 and m.customer_id is not null
+      on conflict do nothing
+    )
+    select * from moved
+    """  # noqa: S608
+)
+"""The sandbox claims, catches and notes in one transaction: nothing leaves, so nothing can be in doubt."""
+
+SKIP = sa.text(
+    f"""
+    update messages m set state = 5, due_at = null, reason = case when m.customer_id is null then 'erased'
+        when exists (select from suppressions s where s.workspace_id = m.workspace_id and s.email = lower(m.address)) then 'suppressed'
+        when exists (select from consents c where c.workspace_id = m.workspace_id and c.customer_id = m.customer_id and c.channel = 'email'
+          and c.topic_id in (0, g.topic_id) and c.state = 'unsubscribed') then 'unsubscribed'
+        else 'no_consent' end
+    from mailings g
+    where m.id = any(:ids) and m.state = 1 and m.kind = 1 and g.id = m.mailing_id and g.state = 'open' and not {MAY}
+    returning m.mailing_id, m.reason
+    """  # noqa: S608
+)
+"""Say why messages that could not be claimed will not be sent; those that somebody else took, or whose mailing stands still, are left."""
+
+CANDIDATES = sa.text(
+    """
+    select id, customer_id, address, kind, variant, attempts from messages
+    where mailing_id = :mailing and state = 1 and id > :after and (due_at is null or due_at <= clock_timestamp())
+      and (:of = 1 or id % :of = :mine)
+    order by id limit :most
+    """
+)
+SURVEY = sa.text(
+    """
+    select g.id, g.workspace_id, g.kind, g.state, g.priority, g.sender_id, g.simulate,
+      g.state = 'open' and exists (select from messages m where m.mailing_id = g.id and m.state = 1
+        and (m.due_at is null or m.due_at <= clock_timestamp())) as waiting
+    from mailings g where g.state in ('open', 'stopped')
+    order by g.priority, g.id
+    """
+)
+"""What there is to do: every mailing that may send, and those that only wait for their last replies."""
+
+SENDERS = sa.text(
+    """
+    select s.id, s.workspace_id, s.kind, s.version, s.connections, s.per_second, s.problem, s.problem_at,
+      p.held_until > clock_timestamp() as held from senders s left join sender_paces p on p.sender_id = s.id where s.id = any(:ids)
+    """
+)
+TAKE_TOKENS = sa.text(
+    """
+    with bucket as (
+      select sender_id, least(cast(:depth as float8), tokens + cast(:rate as float8) * extract(epoch from clock_timestamp() - filled_at)) as full
+      from sender_paces where sender_id = :sender for update
+    )
+    update sender_paces p set tokens = b.full - least(floor(b.full), :wanted), filled_at = clock_timestamp()
+    from bucket b where p.sender_id = b.sender_id
+    returning cast(least(floor(b.full), :wanted) as integer)
+    """
+)
+"""Take up to `wanted` tokens of a sender's bucket, which fills with `rate` a second up to `depth`; give how many."""
+
+MAKE_PACE = sa.text(
+    "insert into sender_paces (workspace_id, sender_id, tokens) select workspace_id, id, 1 from senders where id = any(:ids) on conflict do nothing"
+)
+HOLD = sa.text(
+    """
+    update sender_paces set failures = failures + 1,
+      held_until = clock_timestamp() + least(300, 2 ^ least(failures, 9)) * interval '1 s'
+    where sender_id = :sender and (held_until is null or held_until <= clock_timestamp())
+    """
+)
+"""Let a sender rest: 1, 2, 4 … 300 s."""
+
+FREE = sa.text("update sender_paces set failures = 0, held_until = null where sender_id = :sender and failures > 0")
+RANKS = sa.text("select id from mailers where lost_at is null and lease_until > clock_timestamp() order by id")

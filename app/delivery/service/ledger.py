@@ -1,0 +1,180 @@
+"""What the mailer does to the ledger: each function is one transaction's worth; the mailer commits.
+
+A message leaves only after the commit of the claim that marked it `sending` under a lease that still holds.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.core.actor import Actor
+from app.core.db import session
+from app.customers.models.consent import SuppressionReason
+from app.customers.service.suppressions import suppress
+from app.delivery.events import MessageBounced
+from app.delivery.models import CaughtMail, MessageBody, MessageKind, MessageState
+from app.delivery.queries import ledger as queries
+from app.delivery.service.mailings import finish_if_done, group_of
+from app.delivery.service.tallies import Key, add_hours, add_tallies
+from app.events.service import publish
+
+_PROGRAM = Actor.system("Mailer")
+_TALLIED = {MessageState.SENT, MessageState.FAILED, MessageState.BOUNCED, MessageState.IN_DOUBT}
+
+
+class LeaseLost(Exception):  # noqa: N818 (it is news, no error)
+    """Somebody declared this mailer dead: it may write and send nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a message. `wait` seconds until another try (state pending); `claimed`: it had been marked `sending`."""
+
+    message_id: int
+    state: MessageState
+    reason: str | None = None
+    wait: float | None = None
+    tried: int = 1
+    claimed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Catch:
+    """A message for the sandbox: its very bytes, packed."""
+
+    message_id: int
+    subject: str
+    raw: bytes
+
+
+def register(name: str) -> int:
+    """Begin a lease for the mailer in the place `name`; whoever held that place before is dead and loses it. Returns the mailer's id."""
+    sweep(name)
+    return int(session().execute(queries.REGISTER, {"name": name}).scalar_one())
+
+
+def sweep(name: str = "") -> int:
+    """Declare leases lost that ran out (and that of `name`); what their holders were handing over is in doubt. Returns how many messages."""
+    lost = list(session().scalars(queries.LOSE, {"name": name}))
+    lost += [ident for ident in session().scalars(queries.LOST) if ident not in lost]
+    if not lost:
+        return 0
+    rows = session().execute(queries.DOUBT, {"mailers": lost}).all()
+    add_tallies(Counter((row.mailing_id, int(MessageState.IN_DOUBT), "") for row in rows if row.kind == MessageKind.BULK))
+    return len(rows)
+
+
+def renew(mailer: int) -> None:
+    """Renew the lease and hold it for this transaction. Raises LeaseLost."""
+    if session().execute(queries.RENEW, {"mailer": mailer}).first() is None:
+        raise LeaseLost
+
+
+def record(mailer: int, outcomes: Sequence[Outcome]) -> None:
+    """Write what became of messages, with tallies, hours, activities; addresses refused for good are suppressed."""
+    if outcomes:
+        values = {
+            "ids": [o.message_id for o in outcomes],
+            "states": [int(o.state) for o in outcomes],
+            "reasons": [o.reason for o in outcomes],
+            "waits": [o.wait for o in outcomes],
+            "tried": [o.tried for o in outcomes],
+            "claimed": [o.claimed for o in outcomes],
+        }
+        _follow(session().execute(queries.RECORD, values | {"mailer": mailer}).all())
+
+
+def claim(mailer: int, ids: Sequence[int]) -> set[int]:
+    """Mark messages `sending`, as far as they wait and may be sent at this moment; return which. Those that may not any more are skipped."""
+    if not ids:
+        return set()
+    mine = set(session().scalars(queries.CLAIM, {"mailer": mailer, "ids": sorted(ids)}))
+    _skip(set(ids) - mine)
+    return mine
+
+
+def catch(caught: Sequence[Catch]) -> int:
+    """Take messages into the sandbox, as far as they wait and may be sent; return how many."""
+    if not caught:
+        return 0
+    rows = session().execute(queries.CATCH, {"ids": sorted(c.message_id for c in caught)}).all()
+    taken = {row.id: row for row in rows}
+    mails = [
+        {
+            "workspace_id": taken[c.message_id].workspace_id,
+            "message_id": c.message_id,
+            "mailing_id": taken[c.message_id].mailing_id,
+            "recipient": taken[c.message_id].address,
+            "subject": c.subject,
+            "raw": c.raw,
+        }
+        for c in caught
+        if c.message_id in taken
+    ]
+    if mails:
+        session().execute(sa.insert(CaughtMail.__table__), mails)  # type: ignore[arg-type]
+    _follow(rows)
+    _skip({c.message_id for c in caught} - taken.keys())
+    return len(taken)
+
+
+def take_tokens(sender_id: int, per_second: int, wanted: int) -> int:
+    """Take up to `wanted` tokens of a sender's bucket, shared by all mailers; return how many there were. It holds a tenth of a second's worth."""
+    values = {"sender": sender_id, "rate": per_second, "depth": max(1.0, per_second / 10), "wanted": wanted}
+    return int(session().execute(queries.TAKE_TOKENS, values).scalar() or 0)
+
+
+def hold(sender_id: int) -> None:
+    """Let a sender rest for a while, longer each time in a row."""
+    session().execute(queries.HOLD, {"sender": sender_id})
+
+
+def free(sender_id: int) -> None:
+    """Forget that a sender had trouble."""
+    session().execute(queries.FREE, {"sender": sender_id})
+
+
+def finish(mailings: Iterable[tuple[int, int]]) -> None:
+    """Mark those of these (workspace, mailing) as done in which nothing waits or is on its way."""
+    for workspace_id, mailing_id in mailings:
+        finish_if_done(workspace_id, mailing_id)
+
+
+def _skip(ids: Collection[int]) -> None:
+    if ids:
+        rows = session().execute(queries.SKIP, {"ids": sorted(ids)})
+        add_tallies(Counter((row.mailing_id, int(MessageState.SKIPPED), row.reason) for row in rows))
+
+
+def _follow(rows: Sequence[Any]) -> None:
+    """Move tallies and hours, suppress refused addresses, forget the words of letters that are over."""
+    bulk = [row for row in rows if row.kind == MessageKind.BULK]
+    tallies: Counter[Key] = Counter()
+    hours: dict[int, dict[Any, dict[str, int]]] = {}
+    for row in bulk:
+        if row.state in _TALLIED:
+            reason = "" if row.state in (MessageState.SENT, MessageState.IN_DOUBT) else group_of(row.state, row.reason or "")
+            tallies[row.mailing_id, row.state, reason] += 1
+        name = {MessageState.SENT: "sent", MessageState.BOUNCED: "bounced"}.get(row.state)
+        if name:
+            at = (row.sent_at or row.bounced_at).replace(minute=0, second=0, microsecond=0)
+            moves = hours.setdefault(row.workspace_id, {}).setdefault((row.mailing_id, at), {})
+            moves[name] = moves.get(name, 0) + 1
+    add_tallies(tallies)
+    for workspace_id, moved in sorted(hours.items()):
+        add_hours(workspace_id, moved)
+    for row in bulk:
+        if row.state == MessageState.BOUNCED:
+            _bounce(row)
+    over = [row.id for row in rows if row.kind != MessageKind.BULK and row.state != MessageState.PENDING]
+    if over:
+        session().execute(sa.delete(MessageBody).where(MessageBody.message_id.in_(over)))
+
+
+def _bounce(row: Any) -> None:
+    suppress(row.workspace_id, [row.address], SuppressionReason.BOUNCE, _PROGRAM, row.reason)
+    if row.customer_id is not None:
+        publish(MessageBounced(row.workspace_id, row.customer_id, row.mailing_id), _PROGRAM)
