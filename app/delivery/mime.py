@@ -1,7 +1,7 @@
 """Messages as bytes (RFC 5322, 2045, 2047), made of segments that are encoded once for a mailing.
 
-Each segment of a quoted-printable body begins at the start of a line and ends with one, if need be a soft one (`=`), so that segments can be encoded apart
-and joined in any order. Lines that begin with a dot carry a second one, as SMTP wants it (RFC 5321, 4.5.2); `unstuffed` takes it away.
+Each segment of a quoted-printable body begins at the start of a line and ends with one, if need be a soft one (`=`), so that segments
+can be encoded apart and joined in any order. Lines that begin with a dot carry a second one, as SMTP wants it (RFC 5321, 4.5.2); `unstuffed` takes it away.
 """
 
 import base64

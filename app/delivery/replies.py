@@ -51,8 +51,9 @@ class Verdict(Enum):
 def of_message(reply: Reply) -> Verdict:
     """Judge a refusal of a recipient or of a message.
 
-    By the enhanced status code where there is one (RFC 3463: x.1.y is about the address, 5.2.1 a disabled mailbox), else by the words. A refusal that speaks
-    of policy, reputation or content says nothing about the address: suppressing it would shrink the list by whoever's server dislikes us.
+    By the enhanced status code where there is one (RFC 3463: x.1.y is about the address, 5.2.1 a disabled mailbox), else by the words.
+    A refusal that speaks of policy, reputation or content says nothing about the address: suppressing it would shrink the list by
+    whoever's server dislikes us.
     """
     if 400 <= reply.code < 500:  # noqa: PLR2004 (RFC 5321: transient)
         return Verdict.RETRY

@@ -50,6 +50,9 @@ def _become(app: Any, order: dict[str, Any]) -> None:
     if order["what"] == "clock":
         _keep(app)
     else:
+        if order["what"] == "mailer":
+            supervisor.Supervisor(app, supervisor.program_slots(app, 0)).run()
+            os._exit(0)
         supervisor.Supervisor(app, supervisor.slots(order["processes"], QUEUES)).run()
     os._exit(0)
 

@@ -10,6 +10,7 @@ class Item:
     message_id: int
     mailing_id: int
     workspace_id: int
+    sender_id: int
     return_path: bytes
     recipient: bytes
     utf8: bool

@@ -66,16 +66,16 @@ class Owner(Protocol):
         """Tell whether the lease still holds by the local clock."""
 
     def ready(self, line: "Line") -> None:
-        """The server waits for the body of `line.next`."""
+        """Hear that the server waits for the body of `line.next`."""
 
     def answered(self, item: Item, reply: Reply) -> None:
-        """The server answered the body of a message."""
+        """Hear the answer to the body of a message."""
 
     def refused(self, line: "Line", item: Item, reply: Reply) -> None:
-        """The server does not want a message, or not this recipient, before its body went out."""
+        """Hear that the server does not want a message, or not this recipient, before its body went out."""
 
     def closed(self, line: "Line", current: Item | None, following: Item | None, reply: Reply | None) -> None:
-        """The connection is gone. `current`: its body had begun to leave; `following` had not; `reply`: what the server said when it hung up."""
+        """Hear that a connection is gone. The body of `current` had begun to leave, that of `following` had not; `reply`: the last word."""
 
 
 class Line(asyncio.Protocol):
@@ -213,8 +213,6 @@ class Line(asyncio.Protocol):
         out = []
         while self._to_say and (together or not (self._waits or out)):
             data, heard = self._to_say.popleft()
-            if data == b"DATA\r\n" and not together and self._to_say:
-                pass
             out.append(data)
             self._waits.append(heard)
         if out:

@@ -11,7 +11,9 @@ REGISTER = sa.text(
 RENEW = sa.text(
     f"update mailers set lease_until = clock_timestamp() + interval '{LEASE} s' where id = :mailer and lost_at is null returning id"  # noqa: S608
 )
-"""Renew the lease, and hold its row until the transaction ends: whoever wants to declare it lost waits, and then sees that it is not. No row: it is lost."""
+"""Renew the lease and hold its row until the transaction ends: whoever wants to declare it lost waits, and then sees that it is not.
+
+No row: it is lost."""
 
 LOSE = sa.text(
     """
@@ -60,7 +62,9 @@ RECORD = sa.text(
     select * from moved
     """
 )
-"""Write what became of messages that this mailer claimed, or (`claimed` false) that were refused before a claim; the sent and bounced become activities."""
+"""Write what became of messages that this mailer claimed, or (`claimed` false) that were refused before a claim.
+
+Sent and bounced ones become activities."""
 
 MAY = """
     (m.kind <> 1 or (m.customer_id is not null
@@ -163,4 +167,11 @@ HOLD = sa.text(
 """Let a sender rest: 1, 2, 4 … 300 s."""
 
 FREE = sa.text("update sender_paces set failures = 0, held_until = null where sender_id = :sender and failures > 0")
+STOP_SENDER = sa.text(
+    """
+    update senders s set problem = :problem, problem_at = clock_timestamp() from (select id, problem from senders where id = :sender for update) was
+    where s.id = was.id returning s.workspace_id, was.problem is null as new
+    """
+)
+CLEAR_SENDER = sa.text("update senders set problem = null, problem_at = null where id = :sender and problem is not null")
 RANKS = sa.text("select id from mailers where lost_at is null and lease_until > clock_timestamp() order by id")

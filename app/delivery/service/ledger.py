@@ -14,7 +14,7 @@ from app.core.actor import Actor
 from app.core.db import session
 from app.customers.models.consent import SuppressionReason
 from app.customers.service.suppressions import suppress
-from app.delivery.events import MessageBounced
+from app.delivery.events import MessageBounced, SenderStopped
 from app.delivery.models import CaughtMail, MessageBody, MessageKind, MessageState
 from app.delivery.queries import ledger as queries
 from app.delivery.service.mailings import finish_if_done, group_of
@@ -121,6 +121,11 @@ def catch(caught: Sequence[Catch]) -> int:
     return len(taken)
 
 
+def make_paces(sender_ids: Sequence[int]) -> None:
+    """Give senders their buckets, where they have none yet."""
+    session().execute(queries.MAKE_PACE, {"ids": list(sender_ids)})
+
+
 def take_tokens(sender_id: int, per_second: int, wanted: int) -> int:
     """Take up to `wanted` tokens of a sender's bucket, shared by all mailers; return how many there were. It holds a tenth of a second's worth."""
     values = {"sender": sender_id, "rate": per_second, "depth": max(1.0, per_second / 10), "wanted": wanted}
@@ -135,6 +140,14 @@ def hold(sender_id: int) -> None:
 def free(sender_id: int) -> None:
     """Forget that a sender had trouble."""
     session().execute(queries.FREE, {"sender": sender_id})
+    session().execute(queries.CLEAR_SENDER, {"sender": sender_id})
+
+
+def stop_sender(sender_id: int, problem: str) -> None:
+    """Note what a person must correct before a sender can send."""
+    row = session().execute(queries.STOP_SENDER, {"sender": sender_id, "problem": problem}).first()
+    if row is not None and row.new:
+        publish(SenderStopped(row.workspace_id, sender_id), _PROGRAM)
 
 
 def finish(mailings: Iterable[tuple[int, int]]) -> None:

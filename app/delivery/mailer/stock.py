@@ -1,0 +1,104 @@
+"""Candidates in memory, by mailing and sender, and the order in which mailings take their turns."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from app.delivery.mailer.item import Item
+from app.delivery.mailer.pantry import Candidate, Kitchen, Wish
+
+LOW = 250
+"""Candidates below which more are read."""
+
+
+@dataclass(slots=True)
+class Shelf:
+    """One mailing: its candidates, and how far they have been read."""
+
+    wish: Wish
+    kitchen: Kitchen | None = None
+    candidates: deque[Candidate] = field(default_factory=deque)
+    ready: deque[Item] = field(default_factory=deque)
+    after: int = 0
+    reading: bool = False
+    version: int = -1
+    dry: bool = False
+    """All was read to the end; from the start again with the next survey that says somebody waits."""
+
+    @property
+    def filled(self) -> int:
+        """Return how many messages could be taken at once."""
+        return len(self.candidates) + len(self.ready)
+
+
+class Stock:
+    """All shelves. `spoil(message_id, workspace_id, why)` hears of messages whose words cannot be made."""
+
+    def __init__(self, spoil: Callable[[Candidate, Exception], None]) -> None:
+        self.shelves: dict[int, Shelf] = {}
+        self.busy: set[int] = set()
+        """Messages that are announced, claimed or answered, and not yet settled in the ledger."""
+        self._turns: dict[int, deque[int]] = {}
+        self._spoil = spoil
+
+    def update(self, wishes: list[Wish]) -> None:
+        """Follow a survey: shelves of new mailings appear, those of paused and finished ones are emptied."""
+        wanted = {wish.mailing_id: wish for wish in wishes if wish.open}
+        for gone in self.shelves.keys() - wanted.keys():
+            del self.shelves[gone]
+        for mailing_id, wish in wanted.items():
+            shelf = self.shelves.setdefault(mailing_id, Shelf(wish))
+            shelf.wish = wish
+            if wish.waiting and shelf.dry and not shelf.filled:
+                shelf.dry, shelf.after = False, 0
+        self._turns = {}
+        for shelf in sorted(self.shelves.values(), key=lambda s: (s.wish.priority, s.wish.mailing_id)):
+            self._turns.setdefault(shelf.wish.sender_id, deque()).append(shelf.wish.mailing_id)
+
+    def put(self, mailing_id: int, found: list[Candidate]) -> None:
+        """Put candidates on the shelf, but for those under way."""
+        shelf = self.shelves.get(mailing_id)
+        if shelf is not None:
+            known = {candidate.message_id for candidate in shelf.candidates} | {item.message_id for item in shelf.ready} | self.busy
+            shelf.candidates.extend(candidate for candidate in found if candidate.message_id not in known)
+
+    def give_back(self, item: Item) -> None:
+        """Put an item back that was announced in vain; it goes first."""
+        self.busy.discard(item.message_id)
+        shelf = self.shelves.get(item.mailing_id)
+        if shelf is not None:
+            shelf.ready.appendleft(item)
+
+    def filled(self, sender_id: int) -> int:
+        """Return how many candidates of a sender are here."""
+        return sum(self.shelves[m].filled for m in self._turns.get(sender_id, ()))
+
+    def take(self, sender_id: int) -> Item | None:
+        """Return the next message of a sender: of the most urgent mailings, each in its turn."""
+        turns = self._turns.get(sender_id)
+        if not turns:
+            return None
+        filled = [m for m in turns if self.shelves[m].filled]
+        while filled:
+            urgent = min(self.shelves[m].wish.priority for m in filled)
+            mailing_id = next(m for m in filled if self.shelves[m].wish.priority == urgent)
+            item = self._cook(self.shelves[mailing_id])
+            if item is not None:
+                turns.remove(mailing_id)
+                turns.append(mailing_id)
+                self.busy.add(item.message_id)
+                return item
+            filled.remove(mailing_id)
+        return None
+
+    def _cook(self, shelf: Shelf) -> Item | None:
+        if shelf.ready:
+            return shelf.ready.popleft()
+        while shelf.candidates and shelf.kitchen is not None:
+            candidate = shelf.candidates.popleft()
+            try:
+                return shelf.kitchen.cook(candidate)
+            except Exception as problem:  # noqa: BLE001 (a template may raise anything; one poisoned message must not hold up the rest)
+                self.busy.add(candidate.message_id)
+                self._spoil(candidate, problem)
+        return None

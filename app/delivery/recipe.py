@@ -1,0 +1,140 @@
+"""The words of a mailing, ready to become messages: everything that all recipients share is encoded once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from app.content.render.parts import Address, Budget, Compiled, Const, Context, Link, Part, Personal, Special, html_of, line_of, plain_of
+from app.delivery import mime
+from app.delivery.tokens import Signer, trackable
+
+Piece = bytes | Callable[[int, Context], bytes]
+Write = Callable[[Part, Context, Address], str]
+_BOUNDARY = b"=_fairlead_alternative"
+"""No quoted-printable body can hold it: an underscore never follows an equals sign there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a message says besides its words: who sends it, where its links lead, by which names it is known."""
+
+    from_name: str | None
+    from_email: str
+    reply_to: str | None
+    return_path: str | None
+    verp: bool
+    base: str
+    """PUBLIC_URL."""
+    feedback_id: str
+    bulk: bool
+
+    def sender_of(self, signer: Signer, message_id: int) -> bytes:
+        """Return the address that bounces go to: with the message's own tag where the mailbox takes one."""
+        local, _, domain = (self.return_path or self.from_email).rpartition("@")
+        tag = f"+{signer.bounce_tag(message_id)}" if self.verp else ""
+        return mime.wire_address(f"{local}{tag}@{domain}")
+
+
+class Recipe:
+    """Makes the bytes of each message of a mailing."""
+
+    def __init__(self, compiled: Compiled, frame: Frame, signer: Signer, facts: Mapping[str, Any]) -> None:
+        self.uses = compiled.uses
+        self._compiled, self._frame, self._signer, self._facts = compiled, frame, signer, facts
+        base = frame.base
+        self._paths: dict[str, Callable[[int], str]] = {
+            "unsubscribe": lambda message_id: base + signer.unsubscribe_url(message_id),
+            "view": lambda message_id: base + signer.view_url(message_id),
+            "pixel": lambda message_id: base + signer.open_url(message_id),
+        }
+        before, between, after = mime.alternative(_BOUNDARY)
+        body: list[Piece] = [b"\r\n" + before, *self._pieces(compiled.text, plain_of)]
+        body += [between, *self._pieces(compiled.html, html_of), after]
+        self._body = _joined(body)
+        self._subject = _constant(compiled.subject)
+        self._head = self._constant_head()
+        self._domain = mime.wire_address(frame.from_email).rpartition(b"@")[2]
+
+    def make(self, message_id: int, recipient: bytes, customer: Mapping[str, Any], moment: datetime) -> tuple[bytes, str]:
+        """Return a message as SMTP takes it (without the last dot), and its subject. `customer` as `content.queries.people.contexts` gives it."""
+        context = {**self._facts, **customer, "_budget": Budget()}
+        subject = self._subject if self._subject is not None else line_of(self._compiled.subject, context)
+        pieces = [self._own_head(message_id, recipient, subject, moment), self._head]
+        pieces += [piece if isinstance(piece, bytes) else piece(message_id, context) for piece in self._body]
+        return b"".join(pieces), subject
+
+    def return_path(self, message_id: int) -> bytes:
+        """Return the envelope's sender."""
+        return self._frame.sender_of(self._signer, message_id)
+
+    def _constant_head(self) -> bytes:
+        frame = self._frame
+        pairs = [("From", mime.mailbox(frame.from_name, frame.from_email))]
+        if frame.reply_to:
+            pairs.append(("Reply-To", mime.mailbox(None, frame.reply_to)))
+        pairs.append(("Feedback-ID", mime.header(frame.feedback_id)))
+        if not frame.bulk:
+            pairs.append(("Auto-Submitted", b"auto-generated"))
+        pairs += [("MIME-Version", b"1.0"), ("Content-Type", b'multipart/alternative; boundary="' + _BOUNDARY + b'"')]
+        return mime.fields(pairs)
+
+    def _own_head(self, message_id: int, recipient: bytes, subject: str, moment: datetime) -> bytes:
+        tag = self._signer.bounce_tag(message_id).encode()
+        pairs = [
+            ("Date", mime.date(moment)),
+            ("To", b"<" + recipient + b">"),
+            ("Subject", mime.header(subject)),
+            ("Message-ID", b"<" + tag + b"@" + self._domain + b">"),
+        ]
+        if self._frame.bulk:
+            leave = self._frame.base + self._signer.unsubscribe_url(message_id)
+            pairs += [("List-Unsubscribe", b"<" + leave.encode() + b">"), ("List-Unsubscribe-Post", b"List-Unsubscribe=One-Click")]
+        return mime.fields(pairs)
+
+    def _pieces(self, parts: Sequence[Part], write: Write) -> list[Piece]:
+        return [self._piece(part, write) for part in parts]
+
+    def _piece(self, part: Part, write: Write) -> Piece:
+        if isinstance(part, Const):
+            return mime.encoded(part.text)
+        if isinstance(part, Personal):
+            render = part.render
+            return lambda _message_id, context: mime.encoded(render(context))
+        if isinstance(part, Special):
+            path = self._paths[part.name]
+            return lambda message_id, _context: mime.encoded(path(message_id))
+        fixed = _constant(part.parts) if isinstance(part, Link) else None
+        if isinstance(part, Link) and fixed is not None and trackable(fixed):
+            base, link = self._frame.base, self._signer.link(part.position, fixed)
+            return lambda message_id, _context: mime.encoded(base + link(message_id))
+        return lambda message_id, context: mime.encoded(write(part, context, partial(self._address, message_id)))
+
+    def _address(self, message_id: int, part: Link | Special, target: str) -> str:
+        """Return where a link or special leads in one message; nowhere if its target is none that can be followed."""
+        if isinstance(part, Special):
+            return self._paths[part.name](message_id)
+        return self._frame.base + self._signer.click_url(message_id, part.position, target) if trackable(target) else "#"
+
+
+def _constant(parts: Sequence[Any]) -> str | None:
+    """Return the text of parts that are the same for all, or None."""
+    return "".join(part.text for part in parts) if all(isinstance(part, Const) for part in parts) else None
+
+
+def _joined(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    """Join neighbours that are bytes."""
+    out: list[Piece] = []
+    for piece in pieces:
+        if isinstance(piece, bytes) and out and isinstance(out[-1], bytes):
+            out[-1] += piece
+        else:
+            out.append(piece)
+    return tuple(out)
+
+
+def letter(frame: Frame, signer: Signer, message_id: int, recipient: bytes, words: Mapping[str, str], moment: datetime) -> bytes:
+    """Return a letter of the product as SMTP takes it."""
+    both = Compiled((Const(words["subject"]),), (), (Const(words["html"]),), (Const(words["text"]),), frozenset(), ())
+    return Recipe(both, frame, signer, {}).make(message_id, recipient, {}, moment)[0]
