@@ -1,7 +1,8 @@
 """Messages as bytes (RFC 5322, 2045, 2047), made of segments that are encoded once for a mailing.
 
 Each segment of a quoted-printable body begins at the start of a line and ends with one, if need be a soft one (`=`), so that segments
-can be encoded apart and joined in any order. Lines that begin with a dot carry a second one, as SMTP wants it (RFC 5321, 4.5.2); `unstuffed` takes it away.
+can be encoded apart and joined in any order. Lines that begin with a dot carry a second one, as SMTP wants it (RFC 5321, 4.5.2);
+`unstuffed` takes it away.
 """
 
 import base64
@@ -87,7 +88,13 @@ class AddressError(ValueError):
 def wire_address(address: str) -> bytes:
     """Return an address as SMTP carries it: the domain in ASCII (IDNA), the local part as it is. Raises AddressError."""
     local, at, domain = address.rpartition("@")
-    if not at or not local or not domain or re.search(r"[\x00-\x20\x7f<>()\[\],;:\\\"\u0080-\u00a0\u2028\u2029]", address) or len(address) > 320:  # noqa: PLR2004 (RFC 5321)
+    if (
+        not at
+        or not local
+        or not domain
+        or re.search(r"[\x00-\x20\x7f<>()\[\],;:\\\"\u0080-\u00a0\u2028\u2029]", address)
+        or len(address) > 320
+    ):  # noqa: PLR2004 (RFC 5321)
         raise AddressError("This address cannot be written to.")
     try:
         ascii_domain = domain.encode("ascii") if domain.isascii() else domain.encode("idna")

@@ -6,12 +6,13 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from app.content.render.parts import Address, Budget, Compiled, Const, Context, Link, Part, Personal, Special, html_of, line_of, plain_of
+from markupsafe import escape
+
+from app.content.render.parts import Addresses, Budget, Compiled, Const, Context, Link, Part, Special, line_of, part_of
 from app.delivery import mime
 from app.delivery.tokens import Signer, trackable
 
-Piece = bytes | Callable[[int, Context], bytes]
-Write = Callable[[Part, Context, Address], str]
+Piece = bytes | Callable[[Context, Addresses], bytes]
 _BOUNDARY = b"=_fairlead_alternative"
 """No quoted-printable body can hold it: an underscore never follows an equals sign there."""
 
@@ -43,15 +44,11 @@ class Recipe:
     def __init__(self, compiled: Compiled, frame: Frame, signer: Signer, facts: Mapping[str, Any]) -> None:
         self.uses = compiled.uses
         self._compiled, self._frame, self._signer, self._facts = compiled, frame, signer, facts
-        base = frame.base
-        self._paths: dict[str, Callable[[int], str]] = {
-            "unsubscribe": lambda message_id: base + signer.unsubscribe_url(message_id),
-            "view": lambda message_id: base + signer.view_url(message_id),
-            "pixel": lambda message_id: base + signer.open_url(message_id),
-        }
+        self._fixed: dict[int, tuple[str, Callable[[int], str]]] = {}
+        self._paths = {"unsubscribe": signer.unsubscribe_url, "view": signer.view_url, "pixel": signer.open_url}
         before, between, after = mime.alternative(_BOUNDARY)
-        body: list[Piece] = [b"\r\n" + before, *self._pieces(compiled.text, plain_of)]
-        body += [between, *self._pieces(compiled.html, html_of), after]
+        body: list[Piece] = [b"\r\n" + before, *self._pieces(compiled.text, str)]
+        body += [between, *self._pieces(compiled.html, escape), after]
         self._body = _joined(body)
         self._subject = _constant(compiled.subject)
         self._head = self._constant_head()
@@ -61,8 +58,9 @@ class Recipe:
         """Return a message as SMTP takes it (without the last dot), and its subject. `customer` as `content.queries.people.contexts` gives it."""
         context = {**self._facts, **customer, "_budget": Budget()}
         subject = self._subject if self._subject is not None else line_of(self._compiled.subject, context)
+        put = Addresses(context, partial(self._address, message_id))
         pieces = [self._own_head(message_id, recipient, subject, moment), self._head]
-        pieces += [piece if isinstance(piece, bytes) else piece(message_id, context) for piece in self._body]
+        pieces += [piece if isinstance(piece, bytes) else piece(context, put) for piece in self._body]
         return b"".join(pieces), subject
 
     def return_path(self, message_id: int) -> bytes:
@@ -93,28 +91,24 @@ class Recipe:
             pairs += [("List-Unsubscribe", b"<" + leave.encode() + b">"), ("List-Unsubscribe-Post", b"List-Unsubscribe=One-Click")]
         return mime.fields(pairs)
 
-    def _pieces(self, parts: Sequence[Part], write: Write) -> list[Piece]:
+    def _pieces(self, parts: Sequence[Part], write: Callable[[str], str]) -> list[Piece]:
         return [self._piece(part, write) for part in parts]
 
-    def _piece(self, part: Part, write: Write) -> Piece:
+    def _piece(self, part: Part, write: Callable[[str], str]) -> Piece:
         if isinstance(part, Const):
             return mime.encoded(part.text)
-        if isinstance(part, Personal):
-            render = part.render
-            return lambda _message_id, context: mime.encoded(render(context))
-        if isinstance(part, Special):
-            path = self._paths[part.name]
-            return lambda message_id, _context: mime.encoded(path(message_id))
         fixed = _constant(part.parts) if isinstance(part, Link) else None
         if isinstance(part, Link) and fixed is not None and trackable(fixed):
-            base, link = self._frame.base, self._signer.link(part.position, fixed)
-            return lambda message_id, _context: mime.encoded(base + link(message_id))
-        return lambda message_id, context: mime.encoded(write(part, context, partial(self._address, message_id)))
+            self._fixed[part.position] = (fixed, self._signer.link(part.position, fixed))
+        return lambda context, put: mime.encoded(part_of(part, context, put, write))
 
     def _address(self, message_id: int, part: Link | Special, target: str) -> str:
         """Return where a link or special leads in one message; nowhere if its target is none that can be followed."""
         if isinstance(part, Special):
-            return self._paths[part.name](message_id)
+            return self._frame.base + self._paths[part.name](message_id)
+        fixed = self._fixed.get(part.position)
+        if fixed is not None and fixed[0] == target:
+            return self._frame.base + fixed[1](message_id)
         return self._frame.base + self._signer.click_url(message_id, part.position, target) if trackable(target) else "#"
 
 

@@ -14,7 +14,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-WORDS = {"gone": "550 5.1.1 User unknown", "blocked": "550 5.7.1 Blocked by policy", "later": "450 4.2.1 Try again later", "busy": "421 4.7.0 Too busy"}
+WORDS = {
+    "gone": "550 5.1.1 User unknown",
+    "blocked": "550 5.7.1 Blocked by policy",
+    "later": "450 4.2.1 Try again later",
+    "busy": "421 4.7.0 Too busy",
+}
 
 
 @dataclass(frozen=True, slots=True)

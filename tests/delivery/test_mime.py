@@ -18,7 +18,16 @@ from app.delivery.tokens import Purpose, Signer
 
 SIGNER = Signer({"k1": "l" * 32})
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-FRAME = Frame("Northlight “Outdoor”", "hello@northlight.example", "ines@northlight.example", None, True, "https://mail.northlight.example", "7:1:campaign:fairlead", True)
+FRAME = Frame(
+    "Northlight “Outdoor”",
+    "hello@northlight.example",
+    "ines@northlight.example",
+    None,
+    True,
+    "https://mail.northlight.example",
+    "7:1:campaign:fairlead",
+    True,
+)
 HARD = [
     "", ".", "..", ".\n.\n..x\n", "x" * 75, "x" * 76, "x" * 77, "=" * 200, "x" * 75 + "=", "é" * 100, "a \n b \t\n ", "😀" * 400, "x" * 1200, " ", "\t",
     "a\n", "\n\n", "שלום עולם, ‏right to left‎ " * 60, "From here", "\x85\u2028", "ﷺ" * 300, "\ud83d",
@@ -57,7 +66,17 @@ def test_a_header_holds_any_words_in_lines_that_cannot_be_broken_out_of(text: st
 
 
 @pytest.mark.parametrize(
-    "address", ["", "ada", "@x.example", "ada@", "ada\r\n@x.example", "a da@x.example", "ada@x.example>\r\nRCPT TO:<eve@x.example", "a\u2028@x.example"]
+    "address",
+    [
+        "",
+        "ada",
+        "@x.example",
+        "ada@",
+        "ada\r\n@x.example",
+        "a da@x.example",
+        "ada@x.example>\r\nRCPT TO:<eve@x.example",
+        "a\u2028@x.example",
+    ],
 )
 def test_what_is_no_address_never_reaches_the_wire(address: str) -> None:
     with pytest.raises(mime.AddressError):
@@ -74,7 +93,14 @@ def recipe(subject: str = "Hello", body: str = "") -> Recipe:
     link = Link(0, (Const("https://shop.example/sale?a=1&b=2"),))
     own = Link(1, (Const("https://shop.example/?id="), Personal(lambda c: str(c["customer"]["id"]))))
     html = (
-        *(Const("<p>Hello "), Personal(lambda c: c["customer"]["name"]), Const(f"</p>{body}<a href=\""), link, Const('">Sale</a><a href="'), own),
+        *(
+            Const("<p>Hello "),
+            Personal(lambda c: c["customer"]["name"]),
+            Const(f'</p>{body}<a href="'),
+            link,
+            Const('">Sale</a><a href="'),
+            own,
+        ),
         *(Const('">Yours</a><a href="'), Special("unsubscribe"), Const('">No more</a><img src="'), Special("pixel"), Const('">')),
     )
     text = (Const("Hello "), Personal(lambda c: c["customer"]["name"]), Const("\n"), link, Const("\n"), Special("view"))
@@ -111,7 +137,7 @@ def test_what_stands_in_a_message() -> None:
     wire, _ = recipe("Für ", "x" * 2000 + "\n.\n").make(12, b"ada@x.example", {"customer": {"id": 4, "name": "Ada & 😀"}}, NOON)
     message = parsed(wire)
     assert message["Subject"] == "Für Ada & 😀"
-    assert message["From"] == 'Northlight “Outdoor” <hello@northlight.example>'
+    assert message["From"] == "Northlight “Outdoor” <hello@northlight.example>"
     assert message["To"] == "ada@x.example" or message["To"] == "<ada@x.example>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     leave = message["List-Unsubscribe"].strip("<>")
@@ -127,5 +153,5 @@ def test_what_stands_in_a_message() -> None:
     assert [(t.message_id, t.position, t.target) for t in targets if t] == [
         (12, 0, "https://shop.example/sale?a=1&b=2"), (12, 1, "https://shop.example/?id=4"),
     ]  # fmt: skip
-    assert html.count(f'{base}/u/') == html.count(f'<img src="{base}/o/') == 1
+    assert html.count(f"{base}/u/") == html.count(f'<img src="{base}/o/') == 1
     assert f"{base}/v/" in part(message, "plain")

@@ -128,15 +128,15 @@ class Compiled:
         Raises Invalid if it takes too long or becomes too large.
         """
         context = {**context, "_budget": Budget()}
-        put = _Addresses(context, address)
-        html = "".join([part.text if type(part) is Const else _part(part, context, put, escape) for part in self.html])
-        text = "".join([part.text if type(part) is Const else _part(part, context, put, str) for part in self.text])
+        put = Addresses(context, address)
+        html = "".join([part.text if type(part) is Const else part_of(part, context, put, escape) for part in self.html])
+        text = "".join([part.text if type(part) is Const else part_of(part, context, put, str) for part in self.text])
         if len(html) + len(text) > OUTPUT_CHARACTERS:
             raise Invalid({"body": "This becomes too large: more than 1 MB for one person."})
-        return Rendered(_line(self.subject, context), _line(self.preheader, context), html, text)
+        return Rendered(line_of(self.subject, context), line_of(self.preheader, context), html, text)
 
 
-class _Addresses:
+class Addresses:
     """The addresses of one mail. The HTML and the text ask for the same ones: each is made once."""
 
     __slots__ = ("_address", "_context", "_made")
@@ -165,7 +165,8 @@ class _Addresses:
         return self._address(part, url) if url else "#"
 
 
-def _part(part: Part, context: Context, put: _Addresses, write: Callable[[str], str]) -> str:
+def part_of(part: Part, context: Context, put: Addresses, write: Callable[[str], str]) -> str:
+    """Return a part that is no Const for one person; `write` escapes addresses for where they stand."""
     kind = type(part)
     if kind is Personal:
         return part.render(context)  # type: ignore[union-attr] # mypy does not narrow by type(); isinstance is slower, and a million mails pass here
@@ -174,13 +175,13 @@ def _part(part: Part, context: Context, put: _Addresses, write: Callable[[str], 
     return write(put.of(part))  # type: ignore[arg-type] # as above
 
 
-def _line(parts: tuple[Part, ...], context: Context) -> str:
+def line_of(parts: tuple[Part, ...], context: Context) -> str:
     """Render a header: never more than one line, whatever the values are."""
     text = "".join([part.text if isinstance(part, Const) else part.render(context) for part in parts if isinstance(part, Const | Personal)])
     return _BREAKS.sub(" ", text) if _BREAKS.search(text) else text
 
 
-def _marked(text: str, put: _Addresses, write: Callable[[str], str]) -> str:
+def _marked(text: str, put: Addresses, write: Callable[[str], str]) -> str:
     """Put addresses between the marks."""
     pieces = text.split(MARK)
     for i in range(1, len(pieces), 2):

@@ -277,8 +277,6 @@ class Engine:
             found, after = await self._read(partial(pantry.candidates, shelf.kitchen, shelf.after, *self._share))
             self.stock.put(wish.mailing_id, found)
             shelf.after, shelf.dry = (after, False) if after else (0, True)
-            if shelf.dry and not found and self._share[0] > 1:
-                self._share = (1, 0)  # our own share is done: help with the others'
         finally:
             shelf.reading = False
             self._news.set()
@@ -295,7 +293,9 @@ class Engine:
         finally:
             self._surveyed, self._surveying = _clock(), False
         self.posts = dict(found.posts)
-        self._share = (found.of, found.mine)
+        if self._share != (found.of, found.mine):
+            self._share = (found.of, found.mine)
+            self.stock.keep(*self._share)
         self.stock.update(list(found.wishes))
         self._news.set()
 

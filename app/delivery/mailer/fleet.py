@@ -58,8 +58,7 @@ class Fleet:
             if not post.sandbox and not post.blocked:
                 self._open_missing(post)
         for line in [line for line in self.lines if line.open and line.next is None]:
-            post = posts.get(line.account.sender_id)
-            item = self._captain.stock.take(line.account.sender_id) if post and not post.blocked else None
+            item = self._following(line.account.sender_id)
             if item is not None:
                 self._idle.pop(line, None)
                 line.announce(item)
@@ -114,14 +113,19 @@ class Fleet:
 
     def following(self, line: Line) -> Item | None:
         """Return the message to announce behind the body that goes out on a line now, if there is one."""
-        post = self._captain.posts.get(line.account.sender_id)
-        return self._captain.stock.take(line.account.sender_id) if post and not post.blocked and not self._resting else None
+        return None if self._resting else self._following(line.account.sender_id)
+
+    def _following(self, sender_id: int) -> Item | None:
+        post = self._captain.posts.get(sender_id)
+        return None if post is None or post.blocked else self._captain.stock.take(sender_id)
 
     def ready(self) -> list[Line]:
         """Return the lines whose server waits for a body, but for those of senders that have used up their pace."""
         at = time.monotonic()
         return [
-            line for line in self.lines if line.phase is Phase.READY and line.next and self._not_before.get(line.account.sender_id, 0.0) <= at
+            line
+            for line in self.lines
+            if line.phase is Phase.READY and line.next and self._not_before.get(line.account.sender_id, 0.0) <= at
         ]
 
     def paced(self, ready: Mapping[int, Sequence[int]], asked: set[int]) -> None:

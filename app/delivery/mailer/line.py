@@ -210,7 +210,7 @@ class Line(asyncio.Protocol):
         if self._transport is None or self._over:
             return
         together = "PIPELINING" in self.offers
-        out = []
+        out: list[bytes] = []
         while self._to_say and (together or not (self._waits or out)):
             data, heard = self._to_say.popleft()
             out.append(data)
@@ -295,7 +295,9 @@ class Line(asyncio.Protocol):
             raise Refused(reply)
         self._buffer.clear()  # what came before the switch is not to be believed
         loop = asyncio.get_running_loop()
-        secure = await loop.start_tls(self._transport, self, self.account.context or ssl.create_default_context(), server_hostname=self.account.host)
+        secure = await loop.start_tls(
+            self._transport, self, self.account.context or ssl.create_default_context(), server_hostname=self.account.host
+        )
         if not isinstance(secure, asyncio.Transport):
             raise ConnectionResetError
         self._transport = secure

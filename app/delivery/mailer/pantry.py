@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from flask import current_app
 
 from app.content.queries.people import contexts
-from app.content.render.compiled import Source, compile_source
+from app.content.render.compiled import compile_source
+from app.content.render.parts import Source
 from app.core import settings
 from app.core.db import get, session
 from app.core.errors import Refusal
@@ -90,7 +91,8 @@ def survey(mailer: int) -> Survey:
     """Look what there is to do."""
     rows = session().execute(queries.SURVEY).all()
     wishes = [
-        Wish(r.id, r.workspace_id, r.kind == MailingKind.SYSTEM, r.state == "open", r.priority, r.sender_id, r.simulate, r.waiting) for r in rows
+        Wish(r.id, r.workspace_id, r.kind == MailingKind.SYSTEM, r.state == "open", r.priority, r.sender_id, r.simulate, r.waiting)
+        for r in rows
     ]
     ids = sorted({wish.sender_id for wish in wishes})
     found = session().execute(queries.SENDERS, {"ids": ids}).all()

@@ -55,6 +55,13 @@ class Stock:
         for shelf in sorted(self.shelves.values(), key=lambda s: (s.wish.priority, s.wish.mailing_id)):
             self._turns.setdefault(shelf.wish.sender_id, deque()).append(shelf.wish.mailing_id)
 
+    def keep(self, of: int, mine: int) -> None:
+        """Keep the share of this mailer, now that there are others, or fewer of them."""
+        for shelf in self.shelves.values():
+            shelf.candidates = deque(c for c in shelf.candidates if c.message_id % of == mine)
+            shelf.ready = deque(i for i in shelf.ready if i.message_id % of == mine)
+            shelf.after, shelf.dry = 0, False
+
     def put(self, mailing_id: int, found: list[Candidate]) -> None:
         """Put candidates on the shelf, but for those under way."""
         shelf = self.shelves.get(mailing_id)

@@ -169,8 +169,7 @@ def _follow(rows: Sequence[Any]) -> None:
     hours: dict[int, dict[Any, dict[str, int]]] = {}
     for row in bulk:
         if row.state in _TALLIED:
-            reason = "" if row.state in (MessageState.SENT, MessageState.IN_DOUBT) else group_of(row.state, row.reason or "")
-            tallies[row.mailing_id, row.state, reason] += 1
+            tallies[row.mailing_id, row.state, group_of(row.state, row.reason or "")] += 1
         name = {MessageState.SENT: "sent", MessageState.BOUNCED: "bounced"}.get(row.state)
         if name:
             at = (row.sent_at or row.bounced_at).replace(minute=0, second=0, microsecond=0)

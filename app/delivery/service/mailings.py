@@ -181,6 +181,8 @@ def group_of(state: int, reason: str) -> str:
     """Return the reason under which a message is tallied: the skip itself, or a reply's codes (`550 5.1.1`) without its words."""
     if state == MessageState.SKIPPED:
         return reason
+    if state in (MessageState.SENT, MessageState.IN_DOUBT):
+        return ""
     codes = []
     for word in reason.split()[:2]:
         if not word.replace(".", "").isdigit():
