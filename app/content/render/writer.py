@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from jinja2 import ChainableUndefined, nodes, pass_context
 from jinja2.environment import Template
@@ -305,7 +305,7 @@ def regions(items: Iterable[Item]) -> Iterator[str | list[Item]]:
     deep = 0
     region: list[Item] = []
     for item in items:
-        kind: Literal["text"] | str = "text" if isinstance(item, str) else item.kind
+        kind = "text" if isinstance(item, str) else item.kind
         deep += {"open": 1, "close": -1}.get(kind, 0)
         if deep or kind == "close":
             region.append(item)
