@@ -125,7 +125,8 @@ def _length(value: Any) -> int:
 
 def urlpart(value: Any) -> str:
     """Return a value as it may stand in the query of an address."""
-    return quote(say(value), safe="")
+    text = say(value)
+    return text if text.isalnum() and text.isascii() else quote(text, safe="")
 
 
 @dataclass(frozen=True, slots=True)
