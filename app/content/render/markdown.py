@@ -10,12 +10,15 @@ _BLOCK = ("open", "turn", "close")
 _PAGE = """<!doctype html>
 <html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
 <style>
-body {{ margin: 0; padding: 24px 16px; background: #ffffff; color: #1d2530; font: 16px/1.6 -apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; }}
+body {{ margin: 0; padding: 24px 16px; background: #ffffff; color: #1d2530;
+  font: 16px/1.6 -apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; }}
 .words {{ max-width: 600px; margin: 0 auto; }}
 h1 {{ font-size: 26px; line-height: 1.25; margin: 0 0 16px; }} h2 {{ font-size: 20px; line-height: 1.3; margin: 28px 0 12px; }}
 h3 {{ font-size: 17px; margin: 24px 0 8px; }}
-p, ul, ol, blockquote, pre, table {{ margin: 0 0 16px; }} li {{ margin: 4px 0; }} img {{ max-width: 100%; height: auto; border: 0; }}
-a {{ color: #1f5fbf; }} blockquote {{ padding: 0 16px; border-left: 3px solid #d5dae1; }} hr {{ border: 0; border-top: 1px solid #d5dae1; margin: 24px 0; }}
+p, ul, ol, blockquote, pre, table {{ margin: 0 0 16px; }} li {{ margin: 4px 0; }}
+img {{ max-width: 100%; height: auto; border: 0; }}
+a {{ color: #1f5fbf; }} blockquote {{ padding: 0 16px; border-left: 3px solid #d5dae1; }}
+hr {{ border: 0; border-top: 1px solid #d5dae1; margin: 24px 0; }}
 code {{ font-family: ui-monospace, Menlo, Consolas, monospace; font-size: 14px; }}
 th, td {{ padding: 6px 12px 6px 0; text-align: left; vertical-align: top; border-bottom: 1px solid #d5dae1; }}
 @media (prefers-color-scheme: dark) {{ body {{ background: #14181d !important; color: #e6e9ee !important; }} a {{ color: #8ab4f8 !important; }} }}

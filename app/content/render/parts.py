@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any, Literal
 from urllib.parse import quote
 
-from markupsafe import escape
+from markupsafe import escape as mark_safe
 
 from app.core.errors import Invalid
 
@@ -21,6 +21,7 @@ MARK = "\x00"
 INNER = "\x01"
 _BREAKS = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _UNSAFE = re.compile(r"[^!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]")
+_SPECIAL = re.compile("[&<>\"']")
 _HTTP = ("http://", "https://")
 
 
@@ -73,6 +74,11 @@ class Block:
 
 Part = Const | Personal | Link | Special | Block
 Address = Callable[[Link | Special, str], str]
+
+
+def escape(text: str) -> str:
+    """Return text as it stands in HTML. Most names have nothing to escape, and to look is cheaper than to do."""
+    return str(mark_safe(text)) if _SPECIAL.search(text) else text
 
 
 class Budget:

@@ -157,7 +157,7 @@ class Check:
         if node.dyn_args is not None or node.dyn_kwargs is not None or node.node is None:
             raise Refused(node.lineno, "Stars are not allowed here.")
         try:
-            signature.bind(None, *node.args, **{pair.key: pair.value for pair in node.kwargs})
+            signature.bind(None, *node.args, **{str(pair.key): pair.value for pair in node.kwargs})
         except TypeError:
             raise Refused(node.lineno, f"The filter {node.name} does not take what is written in its brackets.") from None
 

@@ -1,4 +1,4 @@
-"""How values become words: what is printed for each type, and the filters a template may use. A filter that does not fit its value leaves it as it is."""
+"""How values become words: what is printed for each type, and the filters. One that does not fit its value leaves it as it is."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -37,7 +37,7 @@ def say(value: Any) -> str:
 
 
 def missing(value: Any) -> bool:
-    """Say whether there is nothing to show: no value, or an empty text. (Zero and «no» are values.)"""
+    """Say whether there is nothing to show: no value, or an empty text; zero and «no» are values."""
     return value is None or (isinstance(value, str) and not value) or isinstance(value, Undefined)
 
 
@@ -125,7 +125,8 @@ def _length(value: Any) -> int:
 
 def urlpart(value: Any) -> str:
     """Return a value as it may stand in the query of an address."""
-    return quote(say(value), safe="")
+    text = say(value)
+    return text if text.isalnum() and text.isascii() else quote(text, safe="")
 
 
 @dataclass(frozen=True, slots=True)

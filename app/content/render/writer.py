@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from jinja2 import ChainableUndefined, nodes, pass_context
 from jinja2.environment import Template
@@ -11,11 +11,11 @@ from jinja2.runtime import Context as Scope
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from app.content.render.links import with_utm
 from app.content.render.marks import Item, Mark
-from app.content.render.parts import INNER, MARK, Block, Const, Context, Link, Part, Personal, Special, clean_url
+from app.content.render.parts import INNER, MARK, Block, Const, Context, Link, Part, Personal, Special, clean_url, escape
 from app.content.render.sandbox import ROOTS, Refused, expression, nodes_in, path_of
 from app.content.render.speech import Speech, compare, missing, say, urlpart
 
@@ -65,10 +65,6 @@ def _say(value: Any) -> str:
 def _raw(value: Any) -> Markup:
     """Print a value within an address, which is escaped as a whole later."""
     return Markup(say(value).translate(_NEITHER))  # noqa: S704 (see above)
-
-
-def _escape(text: str) -> str:
-    return str(escape(text))
 
 
 def _param(value: Any) -> Markup:
@@ -134,7 +130,7 @@ class Writer:
         quick = _quick(node)
         if quick is None:
             return self._template("{{(" + mark.code + ")|_param}}" if encode else "{{" + mark.code + "}}", escaped=escaped, line=mark.line)
-        write = urlpart if encode else _escape if escaped else str
+        write = urlpart if encode else escape if escaped else str
         path, instead = quick
         if path[0] == "brand" and len(path) == 2:  # noqa: PLR2004 (brand.name)
             return Const(write(say(self.brand.get(path[1])) or instead))
@@ -305,7 +301,7 @@ def regions(items: Iterable[Item]) -> Iterator[str | list[Item]]:
     deep = 0
     region: list[Item] = []
     for item in items:
-        kind: Literal["text"] | str = "text" if isinstance(item, str) else item.kind
+        kind = "text" if isinstance(item, str) else item.kind
         deep += {"open": 1, "close": -1}.get(kind, 0)
         if deep or kind == "close":
             region.append(item)
