@@ -16,6 +16,9 @@ _SAFE = re.compile(rb"[ -<>-~]*[!-<>-~]|")
 """Printable ASCII without `=`, no space at the end."""
 _PLAIN_HEADER = re.compile(r"[ -~]{0,66}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
+_UNSPEAKABLE = re.compile(r"[\x00-\x20\x7f<>()\[\],;:\\\"\u0080-\u00a0\u2028\u2029]")
+_LONGEST_ADDRESS = 320
+"""RFC 5321: 64 before the sign, 255 behind it."""
 _WIDTH = 76
 _SOFT = b"=\r\n"
 
@@ -87,14 +90,8 @@ class AddressError(ValueError):
 
 def wire_address(address: str) -> bytes:
     """Return an address as SMTP carries it: the domain in ASCII (IDNA), the local part as it is. Raises AddressError."""
-    local, at, domain = address.rpartition("@")
-    if (
-        not at
-        or not local
-        or not domain
-        or re.search(r"[\x00-\x20\x7f<>()\[\],;:\\\"\u0080-\u00a0\u2028\u2029]", address)
-        or len(address) > 320
-    ):  # noqa: PLR2004 (RFC 5321)
+    local, _, domain = address.rpartition("@")
+    if not local or not domain or len(address) > _LONGEST_ADDRESS or _UNSPEAKABLE.search(address):
         raise AddressError("This address cannot be written to.")
     try:
         ascii_domain = domain.encode("ascii") if domain.isascii() else domain.encode("idna")

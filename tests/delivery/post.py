@@ -14,7 +14,7 @@ from app.core.db import session
 from app.customers.models import Customer
 from app.customers.service.activities import register_source
 from app.delivery.mailer.engine import Engine
-from app.delivery.models import Mailing, Message, MessageState, Sender, Skip
+from app.delivery.models import Mailing, Message, MessageState, Sender
 from app.delivery.service import mailings
 from app.delivery.service.mailings import Words
 from tests.factories.customers import a_consent, a_customer

@@ -1,16 +1,19 @@
-"""An SMTP server that keeps count: what it accepted stands in its file before it says so. `python -m tests.delivery.sink PORT FILE [DELAY]`, or in a thread.
+"""An SMTP server that keeps count: what it accepted stands in its file before it says so.
+
+Runs in a thread, or as `python -m tests.delivery.sink PORT FILE [DELAY]`.
 
 By the local part of the recipient it behaves badly: `gone…` 550 5.1.1, `blocked…` 550 5.7.1, `later…` 450 at RCPT, `body-later…` 451 after the body,
 `hangs…` never answers the body, `drops…` hangs up in its middle, `busy…` 421. SIGUSR1 cuts all connections.
 """
 
 import asyncio
+import base64
 import contextlib
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -172,8 +175,6 @@ class Session(asyncio.Protocol):
             self.say("250 2.0.0 Ok")
 
     def _password(self, line: str) -> None:
-        import base64  # noqa: PLC0415 (rarely needed)
-
         self._login.append(base64.b64decode(line).decode())
         if len(self._login) == 2:
             self.say("334 UGFzc3dvcmQ6")
@@ -203,14 +204,6 @@ def sink(**says: object) -> Iterator[tuple[Ledger, int]]:
         loop.call_soon_threadsafe(end)
         thread.join(5)
         loop.close()
-
-
-def call(loop_of: Ledger, act: Callable[[], None]) -> None:
-    """Run something in the sink's own thread."""
-    for line in loop_of.lines:
-        if line.transport:
-            line.transport.get_loop().call_soon_threadsafe(act)  # type: ignore[attr-defined]
-            return
 
 
 async def serve(port: int, path: Path, delay: float) -> None:

@@ -11,9 +11,10 @@ from flask import Flask
 
 from app.core.actor import Actor
 from app.core.db import session
-from app.customers.service.consent import set_consent
+from app.core.security import seal
 from app.customers.schemas.customers import ConsentGiven
-from app.delivery.models import MessageKind
+from app.customers.service.consent import set_consent
+from app.delivery.models import MessageKind, MessageState, Skip
 from app.delivery.queries import ledger as queries
 from app.delivery.service import letters, mailings
 from app.delivery.service.mailings import tallies_of
@@ -70,7 +71,7 @@ def test_each_recipient_ends_as_the_server_said(app: Flask, database: None) -> N
         assert message["Subject"] == f"Hello {got.taken[0].recipient.split('@')[0].capitalize()}"
         assert got.taken[0].sender.startswith("hello+")
         names_of = ("failed", "in_doubt")
-        assert mailings.send_again(place, mailing, [post.MessageState[name.upper()] for name in names_of]) == 3
+        assert mailings.send_again(place, mailing, [MessageState[name.upper()] for name in names_of]) == 3
         assert {key: n for key, n in tallies_of([mailing])[mailing].items() if n} == {
             (0, ""): 13, (3, ""): 4, (5, "suppressed"): 1, (5, "unsubscribed"): 1, (7, "550 5.1.1"): 1,
         }  # fmt: skip
@@ -98,8 +99,6 @@ def test_many_by_few_connections_to_the_end(app: Flask, database: None, pipelini
 
 
 def test_a_refused_login_stops_the_sender_and_marks_nobody(app: Flask, database: None) -> None:
-    from app.core.security import seal  # noqa: PLC0415
-
     with sink(login=("ines", "right")) as (got, port):
         place = workspace().id
         sender = a_sender(place, port, username="ines", password=seal("wrong"))
@@ -166,9 +165,9 @@ def test_paused_resumed_and_stopped(app: Flask, database: None) -> None:
             mailings.open_mailing(place, mailing)
             session().commit()
             until(lambda: len(got.recipients()) > paused)
-            mailings.stop_mailing(place, mailing, post.Skip.CANCELLED)
+            mailings.stop_mailing(place, mailing, Skip.CANCELLED)
             session().commit()
-            while mailings.skip_rest(place, mailing, post.Skip.CANCELLED):
+            while mailings.skip_rest(place, mailing, Skip.CANCELLED):
                 session().commit()
             session().commit()
             until(lambda: is_done(mailing))

@@ -19,18 +19,18 @@ from app.delivery.tokens import Purpose, Signer
 SIGNER = Signer({"k1": "l" * 32})
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 FRAME = Frame(
-    "Northlight “Outdoor”",
-    "hello@northlight.example",
-    "ines@northlight.example",
-    None,
-    True,
-    "https://mail.northlight.example",
-    "7:1:campaign:fairlead",
-    True,
+    from_name="Northlight “Outdoor”",
+    from_email="hello@northlight.example",
+    reply_to="ines@northlight.example",
+    return_path=None,
+    verp=True,
+    base="https://mail.northlight.example",
+    feedback_id="7:1:campaign:fairlead",
+    bulk=True,
 )
 HARD = [
-    "", ".", "..", ".\n.\n..x\n", "x" * 75, "x" * 76, "x" * 77, "=" * 200, "x" * 75 + "=", "é" * 100, "a \n b \t\n ", "😀" * 400, "x" * 1200, " ", "\t",
-    "a\n", "\n\n", "שלום עולם, ‏right to left‎ " * 60, "From here", "\x85\u2028", "ﷺ" * 300, "\ud83d",
+    "", ".", "..", ".\n.\n..x\n", "x" * 75, "x" * 76, "x" * 77, "=" * 200, "x" * 75 + "=", "é" * 100, "a \n b \t\n ", "😀" * 400, "x" * 1200,
+    " ", "\t", "a\n", "\n\n", "שלום עולם, \u200fright to left\u200e " * 60, "From here", "\x85\u2028", "ﷺ" * 300, "\ud83d",
 ]  # fmt: skip
 
 

@@ -30,6 +30,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Postgres,
             "SECRET_KEYS": "s" * 32,
             "LINK_KEYS": "k1:" + "l" * 32,
             "CREDENTIAL_KEYS": Fernet.generate_key().decode(),
+            "OUTBOUND_ALLOW": "127.0.0.0/8",
         }
         app = create_app(Config.from_env(settings | {"TESTING": "1"}))
         with app.app_context():

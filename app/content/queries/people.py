@@ -1,4 +1,5 @@
 import sqlalchemy as sa
+
 from app.core.db import session
 from app.customers.models import Customer
 

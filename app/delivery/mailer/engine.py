@@ -33,7 +33,7 @@ T = TypeVar("T")
 SURVEY_SECONDS = 0.5
 GATHER = 0.002
 """Seconds that a tick waits for more replies once the first is there, unless half of the lines have something to say."""
-MARGIN = 6.0
+MARGIN = 4.0
 """Seconds before the end of the lease from which on nothing is written any more."""
 PAUSE = 0.5
 CAUGHT_AT_ONCE = 100
@@ -221,11 +221,15 @@ class Engine:
         self._unsure.clear()
         self.stock.busy -= {o.message_id for o in tick.outcomes} | {c.message_id for c in tick.caught}
         self.fleet.paced(tick.ready, tick.asked)
-        for message_id in sorted(tick.asked, key=list(lines).index):
-            self._go_on(lines[message_id], claimed=message_id in tick.claimed)
+        for message_id, line in lines.items():
+            if message_id in tick.asked:
+                self._go_on(line, message_id, claimed=message_id in tick.claimed)
 
-    def _go_on(self, line: Line, *, claimed: bool) -> None:
-        if line.next is None:
+    def _go_on(self, line: Line, message_id: int, *, claimed: bool) -> None:
+        """Send a claimed body. Whose line broke during the tick waits again: it has been given back already."""
+        if line.over or line.next is None:
+            if claimed:
+                self._note(Outcome(message_id, MessageState.PENDING, tried=0))
             return
         if not claimed:
             self.stock.busy.discard(line.next.message_id)

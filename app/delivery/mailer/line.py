@@ -96,7 +96,7 @@ class Line(asyncio.Protocol):
         self._lines: list[bytes] = []
         self._timer: asyncio.TimerHandle | None = None
         self._said: Reply | None = None
-        self._over = False
+        self.over = False
         self._dirty = False
 
     # Asyncio calls these.
@@ -145,7 +145,7 @@ class Line(asyncio.Protocol):
 
     def quit(self) -> None:
         """End politely what has nothing under way."""
-        if self.current or self.next or self._over:
+        if self.current or self.next or self.over:
             self.abort()
         else:
             self._to_say.append((b"QUIT\r\n", lambda _: self.abort()))
@@ -160,8 +160,8 @@ class Line(asyncio.Protocol):
     # Inside.
 
     def _finish(self) -> None:
-        if not self._over:
-            self._over, self.open = True, False
+        if not self.over:
+            self.over, self.open = True, False
             if self._timer:
                 self._timer.cancel()
             for heard in self._waits:
@@ -207,7 +207,7 @@ class Line(asyncio.Protocol):
 
     def _flush(self) -> None:
         """Write what is to be said: all of it where the server takes commands in a row, else one and wait."""
-        if self._transport is None or self._over:
+        if self._transport is None or self.over:
             return
         together = "PIPELINING" in self.offers
         out: list[bytes] = []
@@ -243,7 +243,7 @@ class Line(asyncio.Protocol):
             self.abort()
             return
         self._waits.popleft()(reply)
-        if not self._over:
+        if not self.over:
             self._flush()
             self._wind()
 
@@ -265,7 +265,7 @@ class Line(asyncio.Protocol):
 
     def _listen(self) -> "asyncio.Future[Reply]":
         wait = _Future()
-        if self._over:
+        if self.over:
             wait.fail()
         self._waits.append(wait)
         return wait.future
@@ -273,7 +273,7 @@ class Line(asyncio.Protocol):
     async def _ask(self, command: bytes) -> Reply:
         wait = _Future()
         self._waits.append(wait)
-        if self._transport is None or self._over:
+        if self._transport is None or self.over:
             raise ConnectionResetError
         self._transport.write(command + b"\r\n")
         return await wait.future

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-LEASE = 30
+LEASE = 15
 """Seconds a silent mailer keeps its messages."""
 
 REGISTER = sa.text(
