@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
+from datetime import UTC, datetime
+from functools import lru_cache, partial
 from typing import Any
 
 from markupsafe import escape
@@ -13,6 +13,7 @@ from app.delivery import mime
 from app.delivery.tokens import Signer, trackable
 
 Piece = bytes | Callable[[Context, Addresses], bytes]
+_LEAVE = Special("unsubscribe")
 _BOUNDARY = b"=_fairlead_alternative"
 """No quoted-printable body can hold it: an underscore never follows an equals sign there."""
 
@@ -31,11 +32,21 @@ class Frame:
     feedback_id: str
     bulk: bool
 
-    def sender_of(self, signer: Signer, message_id: int) -> bytes:
-        """Return the address that bounces go to: with the message's own tag where the mailbox takes one."""
-        local, _, domain = (self.return_path or self.from_email).rpartition("@")
-        tag = f"+{signer.bounce_tag(message_id)}" if self.verp else ""
-        return mime.wire_address(f"{local}{tag}@{domain}")
+    def return_paths(self) -> Callable[[str], bytes]:
+        """Return a function that gives the address bounces of a message go to: with its tag where the mailbox takes one."""
+        local, _, domain = mime.wire_address(self.return_path or self.from_email).rpartition(b"@")
+        if not self.verp:
+            return lambda _tag: local + b"@" + domain
+        return lambda tag: local + b"+" + tag.encode() + b"@" + domain
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A message: its bytes as SMTP takes them (without the last dot), its subject, the envelope's sender."""
+
+    wire: bytes
+    subject: str
+    return_path: bytes
 
 
 class Recipe:
@@ -53,19 +64,17 @@ class Recipe:
         self._subject = _constant(compiled.subject)
         self._head = self._constant_head()
         self._domain = mime.wire_address(frame.from_email).rpartition(b"@")[2]
+        self._return_path = frame.return_paths()
 
-    def make(self, message_id: int, recipient: bytes, customer: Mapping[str, Any], moment: datetime) -> tuple[bytes, str]:
-        """Return a message as SMTP takes it (without the last dot), and its subject. `customer` as `content.queries.people.contexts` gives it."""
+    def make(self, message_id: int, recipient: bytes, customer: Mapping[str, Any], moment: datetime) -> Made:
+        """Return the message to one person. `customer` as `content.queries.people.contexts` gives it. Raises Invalid where a cap is passed."""
         context = {**self._facts, **customer, "_budget": Budget()}
         subject = self._subject if self._subject is not None else line_of(self._compiled.subject, context)
         put = Addresses(context, partial(self._address, message_id))
-        pieces = [self._own_head(message_id, recipient, subject, moment), self._head]
+        tag = self._signer.bounce_tag(message_id)
+        pieces = [self._own_head(put, tag, recipient, subject, moment), self._head]
         pieces += [piece if isinstance(piece, bytes) else piece(context, put) for piece in self._body]
-        return b"".join(pieces), subject
-
-    def return_path(self, message_id: int) -> bytes:
-        """Return the envelope's sender."""
-        return self._frame.sender_of(self._signer, message_id)
+        return Made(b"".join(pieces), subject, self._return_path(tag))
 
     def _constant_head(self) -> bytes:
         frame = self._frame
@@ -78,17 +87,16 @@ class Recipe:
         pairs += [("MIME-Version", b"1.0"), ("Content-Type", b'multipart/alternative; boundary="' + _BOUNDARY + b'"')]
         return mime.fields(pairs)
 
-    def _own_head(self, message_id: int, recipient: bytes, subject: str, moment: datetime) -> bytes:
-        tag = self._signer.bounce_tag(message_id).encode()
+    def _own_head(self, put: Addresses, tag: str, recipient: bytes, subject: str, moment: datetime) -> bytes:
         pairs = [
-            ("Date", mime.date(moment)),
+            ("Date", _date(int(moment.timestamp()))),
             ("To", b"<" + recipient + b">"),
             ("Subject", mime.header(subject)),
-            ("Message-ID", b"<" + tag + b"@" + self._domain + b">"),
+            ("Message-ID", b"<" + tag.encode() + b"@" + self._domain + b">"),
         ]
         if self._frame.bulk:
-            leave = self._frame.base + self._signer.unsubscribe_url(message_id)
-            pairs += [("List-Unsubscribe", b"<" + leave.encode() + b">"), ("List-Unsubscribe-Post", b"List-Unsubscribe=One-Click")]
+            leave = put.of(_LEAVE).encode()
+            pairs += [("List-Unsubscribe", b"<" + leave + b">"), ("List-Unsubscribe-Post", b"List-Unsubscribe=One-Click")]
         return mime.fields(pairs)
 
     def _pieces(self, parts: Sequence[Part], write: Callable[[str], str]) -> list[Piece]:
@@ -128,7 +136,12 @@ def _joined(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
     return tuple(out)
 
 
-def letter(frame: Frame, signer: Signer, message_id: int, recipient: bytes, words: Mapping[str, str], moment: datetime) -> bytes:
-    """Return a letter of the product as SMTP takes it."""
+@lru_cache(8)
+def _date(second: int) -> bytes:
+    return mime.date(datetime.fromtimestamp(second, UTC))
+
+
+def letter(frame: Frame, signer: Signer, message_id: int, recipient: bytes, words: Mapping[str, str], moment: datetime) -> Made:
+    """Return a letter of the product."""
     both = Compiled((Const(words["subject"]),), (), (Const(words["html"]),), (Const(words["text"]),), frozenset(), ())
-    return Recipe(both, frame, signer, {}).make(message_id, recipient, {}, moment)[0]
+    return Recipe(both, frame, signer, {}).make(message_id, recipient, {}, moment)

@@ -120,22 +120,22 @@ def part(message: EmailMessage, kind: str) -> str:
 
 @given(st.text() | st.sampled_from(HARD))
 def test_a_message_parses_whatever_a_customer_is_called(name: str) -> None:
-    wire, subject = recipe().make(12, b"ada@x.example", {"customer": {"id": 4, "name": name}}, NOON)
-    message = parsed(wire)
+    made = recipe().make(12, b"ada@x.example", {"customer": {"id": 4, "name": name}}, NOON)
+    message = parsed(made.wire)
     assert not message.defects
     assert not any(part.defects for part in message.walk())
     assert message.keys() == [
         "Date", "To", "Subject", "Message-ID", "List-Unsubscribe", "List-Unsubscribe-Post", "From", "Reply-To", "Feedback-ID", "MIME-Version",
         "Content-Type",
     ]  # fmt: skip
-    assert subject.startswith("Hello")
+    assert made.subject.startswith("Hello")
     assert plain(name) in plain(part(message, "plain"))
-    assert all(len(line) <= 998 for line in wire.split(b"\r\n"))
+    assert all(len(line) <= 998 for line in made.wire.split(b"\r\n"))
 
 
 def test_what_stands_in_a_message() -> None:
-    wire, _ = recipe("Für ", "x" * 2000 + "\n.\n").make(12, b"ada@x.example", {"customer": {"id": 4, "name": "Ada & 😀"}}, NOON)
-    message = parsed(wire)
+    made = recipe("Für ", "x" * 2000 + "\n.\n").make(12, b"ada@x.example", {"customer": {"id": 4, "name": "Ada & 😀"}}, NOON)
+    message = parsed(made.wire)
     assert message["Subject"] == "Für Ada & 😀"
     assert message["From"] == "Northlight “Outdoor” <hello@northlight.example>"
     assert message["To"] == "ada@x.example" or message["To"] == "<ada@x.example>"
@@ -145,7 +145,7 @@ def test_what_stands_in_a_message() -> None:
     assert SIGNER.read(Purpose.UNSUBSCRIBE, leave.removeprefix(f"{base}/u/")).message_id == 12  # type: ignore[union-attr]
     tag = message["Message-ID"].strip("<>").partition("@")[0]
     assert SIGNER.read_bounce_tag(tag) == 12
-    assert recipe().return_path(12) == b"hello+" + tag.encode() + b"@northlight.example"
+    assert made.return_path == b"hello+" + tag.encode() + b"@northlight.example"
     assert message["Feedback-ID"] == "7:1:campaign:fairlead"
     html = part(message, "html")
     assert html.count("x" * 2000) == 1

@@ -48,6 +48,7 @@ class Fleet:
         self._not_before: dict[int, float] = {}
         self._troubled: set[int] = set()
         self._resting = False
+        self._looked = 0.0
 
     def tend(self) -> None:
         """Open what is missing, give free lines something to do, let idle ones go."""
@@ -57,6 +58,10 @@ class Fleet:
         for post in posts.values():
             if not post.sandbox and not post.blocked:
                 self._open_missing(post)
+        if self._looked + 1.0 < time.monotonic():
+            self._looked = time.monotonic()
+            for line in [line for line in self.lines if line.due < self._looked]:
+                line.abort()
         for line in [line for line in self.lines if line.open and line.next is None]:
             item = self._following(line.account.sender_id)
             if item is not None:

@@ -6,7 +6,9 @@ What was said and not yet answered stands in a queue of callbacks. A message's e
 
 import asyncio
 import base64
+import math
 import ssl
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -94,7 +96,7 @@ class Line(asyncio.Protocol):
         self._to_say: deque[tuple[bytes, Heard]] = deque()
         self._buffer = bytearray()
         self._lines: list[bytes] = []
-        self._timer: asyncio.TimerHandle | None = None
+        self.due = math.inf
         self._said: Reply | None = None
         self.over = False
         self._dirty = False
@@ -162,8 +164,6 @@ class Line(asyncio.Protocol):
     def _finish(self) -> None:
         if not self.over:
             self.over, self.open = True, False
-            if self._timer:
-                self._timer.cancel()
             for heard in self._waits:
                 if isinstance(heard, _Future):
                     heard.fail()
@@ -220,13 +220,8 @@ class Line(asyncio.Protocol):
             self._wind()
 
     def _wind(self) -> None:
-        """Set the alarm for the next reply."""
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
-        if self._waits:
-            seconds = FINAL_SECONDS if self.current else REPLY_SECONDS
-            self._timer = asyncio.get_running_loop().call_later(seconds, self.abort)
+        """Set the time by which the next reply must be there; the fleet looks at it."""
+        self.due = time.monotonic() + (FINAL_SECONDS if self.current else REPLY_SECONDS) if self._waits else math.inf
 
     def _reply(self) -> None:
         lines, self._lines = self._lines, []
@@ -235,8 +230,8 @@ class Line(asyncio.Protocol):
         except ValueError:
             self.abort()
             return
-        text = " ".join(line[4:].decode("utf-8", "replace") for line in lines)
-        reply = Reply(code, "".join(sign if sign.isprintable() else " " for sign in text))
+        text = " ".join([line[4:].decode("utf-8", "replace") for line in lines])
+        reply = Reply(code, text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text))
         if code == 421:  # noqa: PLR2004 (it hangs up)
             self._said = reply
         if not self._waits:

@@ -154,12 +154,9 @@ class Kitchen:
         recipient = mime.wire_address(candidate.address or "")
         moment = datetime.now(UTC)
         if candidate.words is not None:
-            wire = letter(self._frame, self._signer, candidate.message_id, recipient, candidate.words, moment)
-            back, subject = self._frame.sender_of(self._signer, candidate.message_id), candidate.words["subject"]
+            made = letter(self._frame, self._signer, candidate.message_id, recipient, candidate.words, moment)
         elif candidate.customer is not None and variant in self._recipes:
-            recipe = self._recipes[variant]
-            wire, subject = recipe.make(candidate.message_id, recipient, candidate.customer, moment)
-            back = recipe.return_path(candidate.message_id)
+            made = self._recipes[variant].make(candidate.message_id, recipient, candidate.customer, moment)
         else:
             raise ValueError("The customer, or the words of this message, are gone.")
         return Item(
@@ -167,11 +164,11 @@ class Kitchen:
             self.mailing_id,
             self.workspace_id,
             self.sender_id,
-            back,
+            made.return_path,
             recipient,
-            mime.needs_utf8(recipient) or mime.needs_utf8(back),
-            subject,
-            wire,
+            mime.needs_utf8(recipient) or mime.needs_utf8(made.return_path),
+            made.subject,
+            made.wire,
             candidate.attempts,
         )
 

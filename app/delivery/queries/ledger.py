@@ -174,4 +174,19 @@ STOP_SENDER = sa.text(
     """
 )
 CLEAR_SENDER = sa.text("update senders set problem = null, problem_at = null where id = :sender and problem is not null")
+ADD_TALLIES = sa.text(
+    """
+    insert into mailing_tallies as t (mailing_id, state, reason, n)
+    select * from unnest(cast(:mailings as bigint[]), cast(:states as smallint[]), cast(:reasons as text[]), cast(:counts as bigint[]))
+    on conflict (mailing_id, state, reason) do update set n = t.n + excluded.n
+    """
+)
+ADD_SENT = sa.text(
+    """
+    insert into mailing_hours as h (workspace_id, mailing_id, hour, sent, bounced)
+    select * from unnest(cast(:workspaces as integer[]), cast(:mailings as bigint[]), cast(:hours as timestamptz[]), cast(:sent as bigint[]),
+      cast(:bounced as bigint[]))
+    on conflict (mailing_id, hour) do update set sent = h.sent + excluded.sent, bounced = h.bounced + excluded.bounced
+    """
+)
 RANKS = sa.text("select id from mailers where lost_at is null and lease_until > clock_timestamp() order by id")

@@ -4,7 +4,7 @@ A message leaves only after the commit of the claim that marked it `sending` und
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from app.delivery.events import MessageBounced, SenderStopped
 from app.delivery.models import CaughtMail, MessageBody, MessageKind, MessageState
 from app.delivery.queries import ledger as queries
 from app.delivery.service.mailings import finish_if_done, group_of
-from app.delivery.service.tallies import Key, add_hours, add_tallies
+from app.delivery.service.tallies import add_tallies
 from app.events.service import publish
 
 _PROGRAM = Actor.system("Mailer")
@@ -165,25 +165,32 @@ def _skip(ids: Collection[int]) -> None:
 def _follow(rows: Sequence[Any]) -> None:
     """Move tallies and hours, suppress refused addresses, forget the words of letters that are over."""
     bulk = [row for row in rows if row.kind == MessageKind.BULK]
-    tallies: Counter[Key] = Counter()
-    hours: dict[int, dict[Any, dict[str, int]]] = {}
+    add_tallies(Counter((row.mailing_id, row.state, group_of(row.state, row.reason or "")) for row in bulk if row.state in _TALLIED))
+    hours: Counter[tuple[int, int, Any, int]] = Counter()
     for row in bulk:
-        if row.state in _TALLIED:
-            tallies[row.mailing_id, row.state, group_of(row.state, row.reason or "")] += 1
-        name = {MessageState.SENT: "sent", MessageState.BOUNCED: "bounced"}.get(row.state)
-        if name:
+        if row.state in (MessageState.SENT, MessageState.BOUNCED):
             at = (row.sent_at or row.bounced_at).replace(minute=0, second=0, microsecond=0)
-            moves = hours.setdefault(row.workspace_id, {}).setdefault((row.mailing_id, at), {})
-            moves[name] = moves.get(name, 0) + 1
-    add_tallies(tallies)
-    for workspace_id, moved in sorted(hours.items()):
-        add_hours(workspace_id, moved)
+            hours[row.mailing_id, row.workspace_id, at, row.state] += 1
+    _add_hours(hours)
     for row in bulk:
         if row.state == MessageState.BOUNCED:
             _bounce(row)
     over = [row.id for row in rows if row.kind != MessageKind.BULK and row.state != MessageState.PENDING]
     if over:
         session().execute(sa.delete(MessageBody).where(MessageBody.message_id.in_(over)))
+
+
+def _add_hours(counts: Mapping[tuple[int, int, Any, int], int]) -> None:
+    places = sorted({key[:3] for key in counts})
+    if places:
+        values = {
+            "mailings": [place[0] for place in places],
+            "workspaces": [place[1] for place in places],
+            "hours": [place[2] for place in places],
+            "sent": [counts.get((*place, int(MessageState.SENT)), 0) for place in places],
+            "bounced": [counts.get((*place, int(MessageState.BOUNCED)), 0) for place in places],
+        }
+        session().execute(queries.ADD_SENT, values)
 
 
 def _bounce(row: Any) -> None:

@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.db import session
-from app.delivery.models import MailingHour, MailingTally
+from app.delivery.models import MailingHour
+from app.delivery.queries.ledger import ADD_TALLIES
 
 Key = tuple[int, int, str]
 """(mailing, state, reason)."""
@@ -14,11 +15,10 @@ Key = tuple[int, int, str]
 
 def add_tallies(deltas: Mapping[Key, int]) -> None:
     """Move tallies by these differences; rows are met in one order, so that two mailers never wait for each other in a circle."""
-    rows = [{"mailing_id": m, "state": s, "reason": r, "n": n} for (m, s, r), n in sorted(deltas.items()) if n]
-    if rows:
-        statement = insert(MailingTally).values(rows)
-        sums = {"n": MailingTally.n + statement.excluded.n}
-        session().execute(statement.on_conflict_do_update(index_elements=["mailing_id", "state", "reason"], set_=sums))
+    moves = [(*key, n) for key, n in sorted(deltas.items()) if n]
+    if moves:
+        mailings, states, reasons, counts = map(list, zip(*moves, strict=True))
+        session().execute(ADD_TALLIES, {"mailings": mailings, "states": states, "reasons": reasons, "counts": counts})
 
 
 def add_hours(workspace_id: int, deltas: Mapping[tuple[int, datetime], Mapping[str, int]]) -> None:
