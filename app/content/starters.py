@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-_BASE = """  body { margin: 0; padding: 0; background: #f3f4f1; color: #22303a; font-family: -apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; }
+_BASE = """  body { margin: 0; padding: 0; background: #f3f4f1; color: #22303a;
+    font-family: -apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; }
   table { border-collapse: collapse; }
   .page { width: 100%; background: #f3f4f1; }
   .card { width: 100%; max-width: 600px; background: #ffffff; }
@@ -12,7 +13,8 @@ _BASE = """  body { margin: 0; padding: 0; background: #f3f4f1; color: #22303a; 
   h2 { margin: 0 0 4px; font-size: 18px; line-height: 1.3; }
   p { margin: 0 0 16px; }
   a { color: #1d5c66; }
-  .button { display: inline-block; padding: 14px 24px; background: #1d3a3f; color: #ffffff; font-weight: 600; text-decoration: none; border-radius: 6px; }
+  .button { display: inline-block; padding: 14px 24px; background: #1d3a3f; color: #ffffff;
+    font-weight: 600; text-decoration: none; border-radius: 6px; }
   .foot { padding: 24px 40px; font-size: 12px; line-height: 1.6; color: #5b6470; text-align: center; }
   .foot a { color: #5b6470; }
   @media (max-width: 600px) {

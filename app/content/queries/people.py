@@ -49,7 +49,8 @@ def contexts(workspace_id: int, ids: Sequence[int], uses: frozenset[str]) -> dic
     if computed:
         wanted = wanted.outerjoin(CustomerStats, _same(workspace_id))
     scale = _scale(workspace_id, [*(_COMPUTED[name] for name in computed), *fields])
-    return {row["id"]: {"customer": _customer(row, columns, computed, fields, scale)} for row in session().execute(wanted).mappings()}
+    rows: list[dict[str, Any]] = [dict(row) for row in session().execute(wanted).mappings()]
+    return {row["id"]: {"customer": _customer(row, columns, computed, fields, scale)} for row in rows}
 
 
 def _customer(row: Mapping[str, Any], columns: Iterable[str], computed: Iterable[str], fields: Sequence[FieldInfo], scale: int) -> Any:

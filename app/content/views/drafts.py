@@ -8,6 +8,7 @@ from app.content.render.checks import GMAIL_BYTES, SUBJECT_CHARACTERS, Findings
 from app.content.render.compiled import Source
 from app.content.schemas import DraftForm
 from app.content.service import drafts, previews
+from app.content.starters import find
 from app.core.errors import Invalid, NotFound, Unavailable
 from app.core.web.form import Form
 from app.core.web.pages import Pages
@@ -21,7 +22,6 @@ MAIL_CSP = (
     "font-src * data:; base-uri 'self'; form-action 'none'; frame-ancestors 'self'"
 )
 """A mail runs no script, sends no form, has no origin and so no cookies; only our own pages frame it."""
-_ELSEWHERE = '<base target="_blank">'
 
 
 @pages.post("/templates/draft", permission="campaigns.view")
@@ -67,6 +67,16 @@ def show_saved(caller: Principal, template_id: int) -> ResponseReturnValue:
     return _mail(found.mail.html, "text/html")
 
 
+@pages.get("/templates/starters/<key>", permission="content.edit")
+def show_starter(caller: Principal, key: str) -> ResponseReturnValue:
+    """Show what a new template may begin with."""
+    starter = find(key)
+    if starter is None:
+        raise NotFound("starter")
+    source = Source(starter.kind, starter.subject, starter.preheader, starter.body, None)
+    return _mail(previews.preview(caller.workspace_id, source).mail.html, "text/html")
+
+
 @pages.get("/templates/people", permission="customers.view")
 def suggest_people(caller: Principal) -> ResponseReturnValue:
     """Suggest customers for the preview."""
@@ -77,16 +87,11 @@ def suggest_people(caller: Principal) -> ResponseReturnValue:
 def _mail(body: str, kind: str) -> Response:
     """Answer with a mail that can do nothing but be looked at; its links open beside the editor."""
     if kind == "text/html":
-        body = _ELSEWHERE.join(_halves(body))
+        body = body.replace("<head>", '<head><base target="_blank">', 1)
     answer = Response(body, mimetype=kind)
     answer.headers["Content-Security-Policy"] = MAIL_CSP
     answer.headers["X-Frame-Options"] = "SAMEORIGIN"
     return answer
-
-
-def _halves(html: str) -> tuple[str, str]:
-    place = html.lower().find("<head>") + len("<head>")
-    return (html[:place], html[place:]) if place >= len("<head>") else ("", html)
 
 
 def _who(caller: Principal, words: str) -> Customer | None:
