@@ -1,7 +1,7 @@
 """Mail servers on loopback, with real sockets, and a certificate authority of their own."""
 
 import contextlib
-import datetime
+import datetime as dt
 import socket
 import ssl
 import threading
@@ -24,7 +24,7 @@ def certificate(folder: Path, host: str) -> ssl.SSLContext:
     """Return what a server of this name shows; `folder/ca.pem` is whom to trust for it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    begin = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=1)
+    begin = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -32,7 +32,7 @@ def certificate(folder: Path, host: str) -> ssl.SSLContext:
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(begin)
-        .not_valid_after(begin + datetime.timedelta(days=1))
+        .not_valid_after(begin + dt.timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())

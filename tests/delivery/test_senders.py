@@ -144,6 +144,7 @@ def test_a_sandbox_is_made_with_its_sender_and_takes_no_other(session: Session) 
     with pytest.raises(Invalid) as no:
         changed(row, host="mail.northlight.example")
     assert list(no.value.errors) == ["host"]
+    session.expire(row)
     changed(row, from_name="Northlight", per_second=100)
     assert (row.from_name, row.per_second) == ("Northlight", 100)
     assert list(queries.list_senders(workspaces.create(WorkspaceIn(name="Real"), BY).id)) == []
