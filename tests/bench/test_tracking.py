@@ -114,7 +114,8 @@ def people(workspace_id: int) -> list[int]:
     """Send a mailing to so many new people; return the ids of its messages."""
     mailing, sent = a_mailing(workspace_id), now() - timedelta(hours=3)
     made = sa.text(
-        "insert into customers (workspace_id, email, origin) select :w, 'p' || n || '@bench.example', 'api' from generate_series(1, :n) n returning id"
+        "insert into customers (workspace_id, email, origin) select :w, 'p' || n || '@bench.example', 'api'"
+        " from generate_series(1, :n) n returning id"
     )
     ids = db.session.scalars(made, {"w": workspace_id, "n": PEOPLE}).all()
     note = sa.text(
@@ -143,9 +144,10 @@ def copied(dsn: str, turn: int) -> float:
     with closing(psycopg2.connect(dsn)) as line, line.cursor() as cursor:
         rows = io.BytesIO()
         low, high = UUID(int=turn << 64), UUID(int=(turn + 1) << 64)
-        cursor.copy_expert(
-            f"copy (select * from activities where event_id >= '{low}' and event_id < '{high}' order by occurred_at) to stdout", rows
+        cursor.execute(
+            "create temporary table mine as select * from activities where event_id >= %s and event_id < %s", (str(low), str(high))
         )
+        cursor.copy_expert("copy mine to stdout", rows)
         rows.seek(0)
         cursor.execute("create table if not exists bench_activities (like activities including all)")
         line.commit()

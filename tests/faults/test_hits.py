@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 
 import pytest
 from flask import Flask
@@ -60,13 +61,12 @@ def paths(place: tuple[Flask, int], count: int) -> dict[str, tuple[int, int]]:
         return {sign.click_url(message, link, "https://shop.example/"): (message, link) for message, link in pairs}
 
 
-def hammer(arena: Arena, todo: Sequence[str], ask: Callable[[], Ask], kills: int, threads: int = 12) -> list[str]:
+def hammer(arena: Arena, todo: Sequence[str], ask: Callable[[], AbstractContextManager[Ask]], kills: int, threads: int = 12) -> list[str]:
     """Ask for all of these, each once, while Redis is killed so many times; return what was answered."""
     rest, answered = list(todo), []
 
     def work() -> None:
-        mine = ask()
-        with contextlib.suppress(IndexError):
+        with ask() as mine, contextlib.suppress(IndexError):
             while path := rest.pop():
                 if mine(path):
                     answered.append(path)
@@ -119,7 +119,8 @@ def test_hits_while_redis_and_the_drain_are_killed(arena: Arena, place: tuple[Fl
     arena.start("clock")
     app = place[0]
 
-    def ask() -> Ask:
+    @contextlib.contextmanager
+    def ask() -> Iterator[Ask]:
         def one(path: str) -> bool:
             said: list[str] = []
             environ = {"PATH_INFO": path, "REQUEST_METHOD": "GET", "REMOTE_ADDR": "192.0.2.7", "HTTP_USER_AGENT": "Test"}
@@ -127,13 +128,13 @@ def test_hits_while_redis_and_the_drain_are_killed(arena: Arena, place: tuple[Fl
             time.sleep(random.uniform(0, 0.02))
             return said == ["302 Found"]
 
-        return one
+        yield one
 
     answered = hammer(arena, list(wanted), ask, kills=1)
     assert len(answered) == len(wanted), "who clicks is redirected whatever happens"
-    with app.app_context():  # the last seams need something to drain
-        for path in paths(place, 6):
-            ask()(path)
+    with ask() as one:
+        for path in paths(place, 6):  # the last seams need something to drain
+            one(path)
             time.sleep(0.5)
     check(arena, place, wanted, answered, 60)
 
@@ -160,7 +161,8 @@ def test_a_hundred_thousand_hits(arena: Arena, place: tuple[Flask, int]) -> None
     arena.start("clock")
     with gunicorn(arena) as port:
 
-        def ask() -> Ask:
+        @contextlib.contextmanager
+        def ask() -> Iterator[Ask]:
             line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
 
             def one(path: str) -> bool:
@@ -173,7 +175,8 @@ def test_a_hundred_thousand_hits(arena: Arena, place: tuple[Flask, int]) -> None
                     return False
                 return answer.status == http.client.FOUND
 
-            return one
+            yield one
+            line.close()
 
         answered = hammer(arena, list(wanted), ask, kills=3, threads=32)
         assert len(answered) == len(wanted)
