@@ -4,13 +4,14 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from app.delivery import drain
 from app.delivery import sweep as delivery_sweep
 from app.delivery.mailer import program
 from app.events import deliver, relay
 from app.jobs import carry, clock, supervisor, sweep
 from app.jobs.registry import QUEUES
 
-PARTS = (carry, sweep, deliver, relay, program, delivery_sweep)
+PARTS = (carry, sweep, deliver, relay, drain, program, delivery_sweep)
 """Imported for what they register: kinds of rows to carry, programs, and the clock's duties."""
 
 
