@@ -4,6 +4,7 @@ from app.core import registry
 from app.core.registry import NavItem, SettingsPart
 from app.delivery.views.confirm import pages as confirm_pages
 from app.delivery.views.mail import pages as mail_pages
+from app.delivery.views.readers import pages as reader_pages
 from app.delivery.views.senders import pages as sender_pages
 
 registry.add(
@@ -11,4 +12,4 @@ registry.add(
 )
 registry.add(registry.nav, NavItem("Reach", "Caught mail", "/mail", "inbox", "customers.view", 60, sandbox=True))
 
-__all__ = ["confirm_pages", "mail_pages", "sender_pages"]
+__all__ = ["confirm_pages", "mail_pages", "reader_pages", "sender_pages"]
