@@ -11,8 +11,8 @@ from app.campaigns.schemas import CampaignQuery
 from app.content.models import Template, TemplateVersion
 from app.core.db import after, any_workspace, decode_cursor, encode_cursor, find, get, session
 from app.core.registry import Use
-from app.customers.models import Topic
-from app.delivery.models import Sender
+from app.customers.models import Customer, Topic
+from app.delivery.models import MailingContent, MailingLink, Sender
 from app.segments.models import Segment
 
 ACTIVE = (State.LAUNCHING, State.SENDING, State.PAUSED)
@@ -154,3 +154,24 @@ def template_words(workspace_id: int, template_id: int, number: int | None = Non
 def sender_of(campaign: Campaign) -> Sender | None:
     """Return a campaign's sender, also one that was put away since."""
     return find(Sender, campaign.workspace_id, campaign.sender_id) if campaign.sender_id else None
+
+
+def people_lines(workspace_id: int, campaign_id: int) -> list[str]:
+    """Return the customers a campaign names one by one as a person would write them: address, external id or number."""
+    mine = sa.and_(CampaignCustomer.workspace_id == workspace_id, CampaignCustomer.campaign_id == campaign_id)
+    wanted = sa.select(Customer).join(CampaignCustomer, sa.and_(mine, CampaignCustomer.customer_id == Customer.id))
+    rows = session().scalars(wanted.where(Customer.workspace_id == workspace_id).order_by(Customer.id))
+    return [row.email or row.external_id or str(row.id) for row in rows]
+
+
+def frozen(campaign: Campaign) -> tuple[MailingContent | None, Sequence[MailingLink]]:
+    """Return the words of a campaign as they were at launch, and its links by position; nothing before the mailing is made."""
+    if campaign.mailing_id is None:
+        return None, []
+    words = sa.select(MailingContent).where(
+        MailingContent.workspace_id == campaign.workspace_id, MailingContent.mailing_id == campaign.mailing_id, MailingContent.variant == 0
+    )
+    links = sa.select(MailingLink).where(
+        MailingLink.workspace_id == campaign.workspace_id, MailingLink.mailing_id == campaign.mailing_id, MailingLink.variant == 0
+    )
+    return session().scalars(words).one_or_none(), session().scalars(links.order_by(MailingLink.position)).all()

@@ -10,7 +10,7 @@ from app.core.db import decode_cursor, encode_cursor, session
 from app.customers.models import Customer
 from app.delivery.models import Message, MessageKind, MessageState
 
-MOST_FOUND = 200
+FEW = 1_000
 """Customers whose address begins as searched for."""
 
 
@@ -23,7 +23,7 @@ def page(campaign: Campaign, query: MessageQuery) -> tuple[Sequence[Message], st
     if query.reason:
         conditions.append(_because(query.reason))
     if query.search:
-        conditions.append(Message.original_customer_id.in_(_addressed(campaign.workspace_id, query.search)))
+        conditions.append(_addressed(campaign.workspace_id, query.search))
     chosen = [MessageState[query.state.upper()]] if query.state else list(MessageState)
     # The index is (mailing, state, id): each state gives its first rows in order, and the least of these are the page.
     parts = [_of_state(campaign, state, conditions, query.limit + 1) for state in chosen]
@@ -50,7 +50,9 @@ def _because(reason: str) -> sa.ColumnElement[bool]:
     return sa.or_(Message.reason == reason, Message.reason.startswith(reason + " ", autoescape=True))
 
 
-def _addressed(workspace_id: int, beginning: str) -> sa.Select[tuple[int]]:
-    """Select customers whose address begins so: by their index rather than by a look at each row of the ledger."""
+def _addressed(workspace_id: int, beginning: str) -> sa.ColumnElement[bool]:
+    """Fit customers whose address begins so. A few are looked up one by one in the ledger; many are met soon on the way through it."""
     begins = sa.func.lower(Customer.email).startswith(beginning.lower(), autoescape=True)
-    return sa.select(Customer.id).where(Customer.workspace_id == workspace_id, begins).order_by(Customer.id).limit(MOST_FOUND)
+    found = sa.select(Customer.id).where(Customer.workspace_id == workspace_id, begins)
+    few = session().scalars(found.limit(FEW + 1)).all()
+    return Message.original_customer_id.in_(found if len(few) > FEW else few)
