@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import sqlalchemy as sa
 from email_validator import EmailNotValidError, validate_email
@@ -12,23 +12,17 @@ from app.core.db import session
 from app.core.errors import Conflict, Invalid
 from app.core.security import seal
 from app.core.time import now
-from app.delivery.models import Mailing, MailingKind, MailingState, Message, MessageBody, MessageKind
+from app.delivery.letters.looks import Letter
+from app.delivery.models import Mailing, MailingKind, MailingState, Message, MessageBody, MessageKind, MessageState, Skip
 from app.delivery.queries import senders
 from app.delivery.service.mailings import wake_mailers
+
+__all__ = ["Letter", "can_write", "check_address", "drop_waiting", "queue_letter"]
 
 FIRST = 0
 """The priority of letters; campaigns have 10."""
 NO_SENDER = "This workspace has no sender yet, so no mail can leave it. Add one in the settings, under Senders."
 _BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """The words of a letter, finished: nothing is filled in later."""
-
-    subject: str
-    html: str
-    text: str
 
 
 def queue_letter(
@@ -47,7 +41,7 @@ def queue_letter(
     """
     if kind == MessageKind.BULK:
         raise ValueError("Mail to many goes by mailings.create_mailing.")
-    address = _address(to)
+    address = check_address(to)
     row = Message(
         workspace_id=workspace_id,
         mailing_id=_mailing(workspace_id, _sender(workspace_id, sender_id)),
@@ -70,13 +64,27 @@ def can_write(workspace_id: int) -> bool:
     return senders.find_default(workspace_id) is not None
 
 
+def drop_waiting(workspace_id: int, sender_id: int) -> int:
+    """Give up the letters of a sender that wait, with their words; return how many. What is being handed over now still goes."""
+    mailing = sa.select(Mailing.id).where(
+        Mailing.workspace_id == workspace_id, Mailing.sender_id == sender_id, Mailing.kind == MailingKind.SYSTEM
+    )
+    waiting = sa.update(Message).where(
+        Message.workspace_id == workspace_id, Message.mailing_id.in_(mailing), Message.state == MessageState.PENDING
+    )
+    ended = waiting.values(state=int(MessageState.SKIPPED), reason=Skip.CANCELLED, due_at=None).returning(Message.id)
+    ids = session().scalars(ended.execution_options(synchronize_session=False)).all()
+    session().execute(sa.delete(MessageBody).where(MessageBody.message_id.in_(ids)))
+    return len(ids)
+
+
 def _sender(workspace_id: int, sender_id: int | None) -> int:
-    if sender_id is not None:
-        return senders.get_sender(workspace_id, sender_id).id
-    row = senders.find_default(workspace_id)
-    if row is None:
-        raise Conflict(NO_SENDER)
-    return row.id
+    if sender_id is None:
+        row = senders.find_default(workspace_id)
+        if row is None:
+            raise Conflict(NO_SENDER)
+        sender_id = row.id
+    return senders.get_for_use(workspace_id, sender_id).id
 
 
 def _mailing(workspace_id: int, sender_id: int) -> int:
@@ -94,8 +102,8 @@ def _mailing(workspace_id: int, sender_id: int) -> int:
     return session().scalars(found).one()
 
 
-def _address(to: str) -> str:
-    """Return the address as it is written to the server: one address, no name, no line break."""
+def check_address(to: str) -> str:
+    """Return the address as it is written to the server: one address, no name, no line break. Raises Invalid."""
     try:
         return validate_email(to.strip(), check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError:
