@@ -11,9 +11,7 @@ from app.jobs import service as jobs
 @on(CampaignLaunched, CampaignResumed)
 def put_audience_together(event: CampaignLaunched | CampaignResumed) -> None:
     """Begin, or go on, to give everybody a row in the ledger; the work looks itself whether there is anything to do."""
-    jobs.start(
-        freeze_audience, workspace_id=event.workspace_id, key=f"campaign:{event.campaign_id}", campaign_id=event.campaign_id
-    )
+    jobs.start(freeze_audience, workspace_id=event.workspace_id, key=f"campaign:{event.campaign_id}", campaign_id=event.campaign_id)
 
 
 @on(MailingFinished)

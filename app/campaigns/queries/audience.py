@@ -50,7 +50,8 @@ class Audience:
         parts = [self._range(segment_id, past, size) for segment_id in self.into] or [self._next_named(past, size)]
         together = parts[0].subquery() if len(parts) == 1 else sa.union(*(sa.select(part.subquery()) for part in parts)).subquery()
         first = sa.select(together.c.customer_id).order_by(together.c.customer_id).limit(size).subquery()
-        return session().scalar(sa.select(sa.func.max(first.c.customer_id)))
+        last: int | None = session().scalar(sa.select(sa.func.max(first.c.customer_id)))
+        return last
 
     def between(self, past: int, upto: int) -> Ids:
         """Select each id that is going, past one and up to another."""

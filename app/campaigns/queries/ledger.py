@@ -40,7 +40,7 @@ def names(workspace_id: int, ids: Sequence[int]) -> dict[int, str]:
     return {row.id: row.full_name for row in session().scalars(wanted)}
 
 
-def _of_state(campaign: Campaign, state: MessageState, conditions: Sequence[sa.ColumnElement[bool]], limit: int) -> sa.Select[tuple[int]]:
+def _of_state(campaign: Campaign, state: MessageState, conditions: Sequence[sa.ColumnElement[bool]], limit: int) -> sa.Select[int]:
     mine = (Message.workspace_id == campaign.workspace_id, Message.mailing_id == campaign.mailing_id, Message.state == int(state))
     return sa.select(Message.id).where(*mine, *conditions).order_by(Message.id).limit(limit)
 

@@ -65,7 +65,9 @@ class Check:
     def as_dict(self) -> dict[str, Any]:
         """Return it as the API says it."""
         problems = [asdict(problem) for problem in self.problems]
-        return {"ready": self.ready, "problems": problems, "counted": self.counts is not None} | (asdict(self.counts) if self.counts else {})
+        return {"ready": self.ready, "problems": problems, "counted": self.counts is not None} | (
+            asdict(self.counts) if self.counts else {}
+        )
 
 
 def check(campaign: Campaign) -> Check:

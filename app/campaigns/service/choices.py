@@ -68,7 +68,7 @@ def _sender(workspace_id: int, sender_id: int | None) -> dict[str, str]:
 def _segments(workspace_id: int, into: Sequence[int], out: Sequence[int]) -> dict[str, str]:
     wanted = sa.select(Segment.id).where(Segment.workspace_id == workspace_id, Segment.id == sa.any_(_array([*into, *out])))
     known = set(session().scalars(wanted)) if into or out else set()
-    errors = {}
+    errors: dict[str, str] = {}
     for name, ids in (("segments", into), ("exclude_segments", out)):
         errors |= {f"{name}[{i}]": "There is no such segment here." for i, ident in enumerate(ids) if ident not in known}
     both = [i for i, ident in enumerate(out) if ident in set(into)]

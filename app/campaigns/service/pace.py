@@ -1,5 +1,6 @@
 """How fast a campaign goes: how many had been sent when, noted every ten seconds and forgotten soon."""
 
+import itertools
 from datetime import datetime
 
 from app.campaigns.models import Campaign
@@ -25,7 +26,9 @@ def note() -> None:
     try:
         line = redis.client().pipeline()
         for mailing_id, found in figures.of_mailings(rows.keys()).items():
-            line.rpush(_key(mailing_id), f"{at}:{found.sent}").ltrim(_key(mailing_id), -KEPT, -1).expire(_key(mailing_id), _HOUR)
+            line.rpush(_key(mailing_id), f"{at}:{found.sent}")
+            line.ltrim(_key(mailing_id), -KEPT, -1)
+            line.expire(_key(mailing_id), _HOUR)
         line.execute()
     except redis.Error:
         return
@@ -39,7 +42,7 @@ def notes(campaign: Campaign) -> list[Note]:
         kept = redis.client().lrange(_key(campaign.mailing_id), 0, -1)
     except redis.Error:
         return []
-    parts = (entry.decode().split(":") for entry in kept)
+    parts = (str(entry, "ascii").split(":") for entry in kept if isinstance(entry, bytes))
     return [(float(at), int(sent)) for at, sent in parts]
 
 
@@ -55,7 +58,7 @@ def rate(noted: list[Note], at: datetime, sent: int) -> float | None:
 
 def series(noted: list[Note]) -> list[tuple[float, float]]:
     """Return (seconds since 1970, people a second) between one note and the next."""
-    pairs = zip(noted, noted[1:], strict=False)
+    pairs = itertools.pairwise(noted)
     return [(later, max(0.0, (now_sent - was) / (later - then))) for (then, was), (later, now_sent) in pairs if later > then]
 
 

@@ -36,7 +36,7 @@ def freeze(row: Campaign) -> Words:
         from_name=sender.from_name,
         reply_to=sender.reply_to,
         utm=utm,
-        links=tuple((url, label) for _, url, label in compiled.links),
+        links=compiled.links,
     )
 
 

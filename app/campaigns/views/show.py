@@ -44,7 +44,12 @@ def show_progress(caller: Principal, campaign_id: int) -> ResponseReturnValue:
         return redirect(f"/campaigns/{campaign_id}")
     if request.args.get("state", row.state) != row.state:
         return "", 200, {"HX-Refresh": "true"}
-    return render_template("campaigns/_progress.html", campaign=row, sender=campaigns.sender_of(row), **standing.standing(row, sees=caller.can("customers.view")))
+    return render_template(
+        "campaigns/_progress.html",
+        campaign=row,
+        sender=campaigns.sender_of(row),
+        **standing.standing(row, sees=caller.can("customers.view")),
+    )
 
 
 @pages.get("/campaigns/<int:campaign_id>/results", "campaigns.view")

@@ -95,7 +95,7 @@ def lines(found: Figures) -> list[Line]:
     """Return everybody by state, in the order in which messages go through them."""
     bounced, failed = (found.reasons(state) for state in (MessageState.BOUNCED, MessageState.FAILED))
     skipped = ", ".join(f"{of_request().count(n)} {_skip(reason)[0]}" for reason, n in found.reasons(MessageState.SKIPPED))
-    every = [
+    return [
         Line("sent", "sent", found.sent, "The receiving server said yes"),
         Line("claimed", "sending", found.in_flight, "Being handed over now"),
         Line("pending", "pending", found.waiting, "Waiting for their turn"),
@@ -104,7 +104,6 @@ def lines(found: Figures) -> list[Line]:
         Line("doubt", "in_doubt", found[MessageState.IN_DOUBT], "The connection ended before the reply. Not repeated unless you say so"),
         Line("skipped", "skipped", found[MessageState.SKIPPED], skipped or "Nothing was tried"),
     ]
-    return every
 
 
 def missed(row: Campaign, found: Figures) -> list[Missed]:
@@ -155,7 +154,14 @@ def picks(row: Campaign, found: Figures, query: MessageQuery) -> list[dict[str, 
     """Return ways to the recipients of one state, and within those who were skipped, of one reason."""
     at = f"/campaigns/{row.id}/recipients"
     every = [{"label": "All", "href": at, "count": found.all, "current": not query.state}]
-    labels = {"sent": "Sent", "sending": "In flight", "pending": "Waiting", "bounced": "Bounced", "failed": "Failed", "in_doubt": "In doubt"}
+    labels = {
+        "sent": "Sent",
+        "sending": "In flight",
+        "pending": "Waiting",
+        "bounced": "Bounced",
+        "failed": "Failed",
+        "in_doubt": "In doubt",
+    }
     for line in lines(found):
         if line.n or query.state == line.key:
             label = labels.get(line.key, "Skipped")

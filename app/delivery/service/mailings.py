@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from app.core.db import get, session
+from app.core.db import any_workspace, get, session
 from app.core.time import now
 from app.delivery.events import MailingFinished, MailingStopped
 from app.delivery.models import (
@@ -89,7 +89,7 @@ def add_people(workspace_id: int, mailing_id: int, ids: sa.Select[Any]) -> dict[
     ).order_by(found.c.id)
     names = ["workspace_id", "mailing_id", "customer_id", "original_customer_id", "address", "state", "reason"]
     made = insert(Message).from_select(names, rows).on_conflict_do_nothing().returning(Message.reason).cte("made")
-    counted = session().execute(sa.select(made.c.reason, sa.func.count()).group_by(made.c.reason))
+    counted = session().execute(any_workspace(sa.select(made.c.reason, sa.func.count()).group_by(made.c.reason)))
     new = {row[0]: row[1] for row in counted}
     tallies = {(mailing_id, int(MessageState.SKIPPED), reason): n for reason, n in new.items() if reason is not None}
     add_tallies(tallies | {(mailing_id, ALL, ""): sum(new.values())})
@@ -181,6 +181,8 @@ def group_of(state: int, reason: str) -> str:
     """Return the reason under which a message is tallied: the skip itself, or a reply's codes (`550 5.1.1`) without its words."""
     if state == MessageState.SKIPPED:
         return reason
+    if state in (MessageState.SENT, MessageState.IN_DOUBT):
+        return ""
     codes = []
     for word in reason.split()[:2]:
         if not word.replace(".", "").isdigit():
