@@ -3,12 +3,22 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.analytics.periods import Compare, Named
 from app.core.schemas import Blank, Schema
 from app.core.stats import Rate
 from app.delivery.definitions import DEFINITIONS
+
+
+def _a_window(value: int) -> int:
+    if value not in {28, 90}:
+        msg = "Choose 28 or 90."
+        raise ValueError(msg)
+    return value
+
+
+Window = Annotated[int, Field(description="28 or 90"), AfterValidator(_a_window)]
 
 
 class PeriodQuery(Schema):
@@ -23,7 +33,7 @@ class PeriodQuery(Schema):
 class SegmentQuery(Schema):
     """Messages sent in the last 28 or 90 days."""
 
-    days: Annotated[int, Field(description="28 or 90")] = 28
+    days: Window = 28
 
 
 class Read(BaseModel):

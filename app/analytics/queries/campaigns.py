@@ -21,7 +21,7 @@ def costs(workspace_id: int, low: datetime, high: datetime) -> list[tuple[dateti
     """Return (launched at, cost) of the campaigns launched between the two moments."""
     wanted = sa.select(Campaign.launched_at, Campaign.cost).where(Campaign.workspace_id == workspace_id, Campaign.cost > 0)
     found = session().execute(wanted.where(Campaign.launched_at >= low, Campaign.launched_at < high))
-    return [(row[0], row[1]) for row in found]
+    return [(launched_at, cost) for launched_at, cost in found if launched_at is not None]
 
 
 def counts(workspace_id: int) -> tuple[int, int]:

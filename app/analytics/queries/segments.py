@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.schema import CreateTable, DropTable
 
 from app.analytics.models import SegmentResult
 from app.core.db import any_workspace, session
@@ -14,7 +15,14 @@ from app.segments.models import Segment, SegmentMember
 WINDOWS = (28, 90)
 """Days before now in which messages were sent; the longest last."""
 _COUNTS = ("sent", "delivered", "opened", "clicked", "ordered", "revenue")
-_PEOPLE = "segment_results_people"
+_PEOPLE = sa.Table(
+    "segment_results_people",
+    sa.MetaData(),
+    sa.Column("customer_id", sa.BigInteger),
+    *(sa.Column(f"{name}_{days}", sa.BigInteger) for days in WINDOWS for name in _COUNTS),
+    prefixes=["TEMPORARY"],
+    postgresql_on_commit="DROP",
+)
 
 
 def gather(workspace_id: int, at: datetime) -> None:
@@ -22,18 +30,19 @@ def gather(workspace_id: int, at: datetime) -> None:
 
     One pass over the messages of the longest window, found by when they were sent; one row a customer, whatever the number of segments.
     """
-    prepared = "select set_config('work_mem', '64MB', true), set_config('jit', 'off', true)"
-    session().execute(sa.text(prepared))
-    session().execute(sa.text(f"drop table if exists {_PEOPLE}"))
-    session().execute(sa.text(f"create temporary table {_PEOPLE} on commit drop as {{}}".format(_written(by_customer(workspace_id, at)))))
-    session().execute(sa.text(f"analyze {_PEOPLE}"))
+    run = session()
+    run.execute(sa.text("select set_config('work_mem', '64MB', true), set_config('jit', 'off', true)"))
+    run.execute(DropTable(_PEOPLE, if_exists=True))
+    run.execute(CreateTable(_PEOPLE))
+    run.execute(sa.insert(_PEOPLE).from_select(list(_PEOPLE.c.keys()), by_customer(workspace_id, at)))
+    run.execute(sa.text(f"analyze {_PEOPLE.name}"))
 
 
 def by_customer(workspace_id: int, at: datetime) -> sa.Select[Any]:
     """Select, for each customer written to, messages by what became of them in each window, and the revenue they brought."""
     sold = (
         sa.select(Conversion.message_id, sa.func.sum(Conversion.value).label("revenue"))
-        .where(Conversion.workspace_id == workspace_id)
+        .where(Conversion.workspace_id == workspace_id, Conversion.ordered_at >= at - timedelta(days=max(WINDOWS)))
         .group_by(Conversion.message_id)
         .subquery()
     )
@@ -59,19 +68,12 @@ def by_customer(workspace_id: int, at: datetime) -> sa.Select[Any]:
     return wanted.where(*mine).group_by(Message.customer_id)
 
 
-def _written(statement: sa.Select[Any]) -> str:
-    """Return the statement with its own values in it: CREATE TABLE AS takes no parameters. All of them are ids and times of ours."""
-    dialect = session().connection().dialect
-    return str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True})).replace(":", r"\:")
-
-
 def store(workspace_id: int, at: datetime) -> int:
     """Sum what was gathered over the present members of each segment and keep it; return how many segments there are."""
-    people = sa.table(_PEOPLE, sa.column("customer_id"), *(sa.column(f"{name}_{days}") for days in WINDOWS for name in _COUNTS))
-    sums = [sa.func.sum(people.c[f"{name}_{days}"]).label(f"{name}_{days}") for days in WINDOWS for name in _COUNTS]
-    joined = sa.select(SegmentMember.segment_id, *sums).join(people, people.c.customer_id == SegmentMember.customer_id)
+    sums = [sa.func.sum(column).label(column.name) for column in _PEOPLE.c if column.name != "customer_id"]
+    joined = sa.select(SegmentMember.segment_id, *sums).join(_PEOPLE, _PEOPLE.c.customer_id == SegmentMember.customer_id)
     ours = sa.select(Segment.id).where(Segment.workspace_id == workspace_id)
-    brought = joined.where(SegmentMember.segment_id.in_(ours)).group_by(SegmentMember.segment_id).cte("brought").suffix_with("")
+    brought = joined.where(SegmentMember.segment_id.in_(ours)).group_by(SegmentMember.segment_id).cte("brought")
     rows = []
     for days in WINDOWS:
         counts = [sa.cast(sa.func.coalesce(brought.c[f"{name}_{days}"], 0), sa.BigInteger) for name in _COUNTS]

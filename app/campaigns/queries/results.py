@@ -70,8 +70,15 @@ def usual(before: Sequence[Figures]) -> Usual:
     """Return the mean of campaigns, each weighing the same whatever its size."""
     if not before:
         return Usual(0)
-    rates = ("open_rate", "click_rate", "order_rate", "unsubscribe_rate", "bounce_rate")
-    return Usual(len(before), *(_mean([getattr(figures, rate) for figures in before]) for rate in rates), fmean(f.revenue for f in before))
+    return Usual(
+        len(before),
+        opened=_mean([figures.open_rate for figures in before]),
+        clicked=_mean([figures.click_rate for figures in before]),
+        ordered=_mean([figures.order_rate for figures in before]),
+        unsubscribed=_mean([figures.unsubscribe_rate for figures in before]),
+        bounced=_mean([figures.bounce_rate for figures in before]),
+        revenue=fmean(figures.revenue for figures in before),
+    )
 
 
 def _mean(rates: Sequence[Rate]) -> float | None:

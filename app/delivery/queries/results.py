@@ -14,7 +14,18 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from app.core.db import session
-from app.delivery.models import ALL, Conversion, MailingDomain, MailingHour, MailingLink, MailingLinkTotal, MailingTally, Message, MessageKind, MessageState
+from app.delivery.models import (
+    ALL,
+    Conversion,
+    MailingDomain,
+    MailingHour,
+    MailingLink,
+    MailingLinkTotal,
+    MailingTally,
+    Message,
+    MessageKind,
+    MessageState,
+)
 from app.delivery.queries.figures import NAMES, Figures, total
 
 HOURS_SHOWN = 24
@@ -158,12 +169,17 @@ def domains(mailing_id: int) -> Sequence[MailingDomain]:
     return session().scalars(wanted.order_by(MailingDomain.domain == "", MailingDomain.sent.desc(), MailingDomain.domain)).all()
 
 
-def domains_raw(workspace_id: int, mailing_id: int) -> sa.Select[Any]:
+def domains_raw(workspace_id: int, mailing_id: int) -> sa.Select[*tuple[Any, ...]]:
     """Select (domain, sent, delivered, clicked) of a mailing's messages. It reads them all: for the background only."""
     domain = sa.func.coalesce(sa.func.lower(sa.func.split_part(Message.address, "@", 2)), "").label("domain")
     counts = [sa.func.count(), sa.func.count().filter(Message.bounced_at.is_(None)), sa.func.count(Message.clicked_at)]
     named = [count.label(name) for count, name in zip(counts, ("sent", "delivered", "clicked"), strict=True)]
-    mine = (Message.workspace_id == workspace_id, Message.mailing_id == mailing_id, Message.kind == MessageKind.BULK, Message.sent_at.is_not(None))
+    mine = (
+        Message.workspace_id == workspace_id,
+        Message.mailing_id == mailing_id,
+        Message.kind == MessageKind.BULK,
+        Message.sent_at.is_not(None),
+    )
     return sa.select(domain, *named).where(*mine).group_by(domain)
 
 

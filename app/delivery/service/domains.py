@@ -42,8 +42,8 @@ def stale() -> list[tuple[int, int]]:
         .group_by(MailingDomain.mailing_id)
         .subquery()
     )
-    age = at - sa.func.coalesce(Mailing.opened_at, Mailing.created_at)
-    old = counted.c.at < at - sa.func.greatest(sa.literal(SOONEST), age / 20)
+    stood, age = (sa.extract("epoch", at - since) for since in (counted.c.at, sa.func.coalesce(Mailing.opened_at, Mailing.created_at)))
+    old = stood > sa.func.greatest(SOONEST.total_seconds(), age / 20)
     moved = last.c.hour >= sa.func.date_trunc("hour", counted.c.at)
     wanted = (
         sa.select(Mailing.workspace_id, Mailing.id)
