@@ -127,7 +127,17 @@ def _token(value: object) -> object:
     return value
 
 
+def _networks(value: object) -> object:
+    parts = _split(value)
+    try:
+        return tuple(ipaddress.ip_network(part) for part in parts) if isinstance(parts, tuple) else value
+    except ValueError:
+        reason = "a list of networks with commas between, such as 10.0.0.0/8, 127.0.0.1"
+        raise ValueError(reason) from None
+
+
 Rate = Annotated[str, BeforeValidator(_rate)]
+Networks = Annotated[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...], BeforeValidator(_networks)]
 
 
 class Config(BaseModel):
@@ -161,6 +171,9 @@ class Config(BaseModel):
     DB_POOL_SIZE: int = Field(default=10, ge=1, le=200, description="Database connections that each process keeps; four more on demand.")
     TRUSTED_PROXIES: int = Field(
         default=0, ge=0, le=5, description="Proxies in front, whose `X-Forwarded-*` is believed. Too many, and clients forge addresses."
+    )
+    OUTBOUND_ALLOW: Networks = Field(
+        default=(), description="Private networks (comma list) that users' mail servers may stand in; others are never connected to."
     )
     SESSION_IDLE_MINUTES: int = Field(default=120, ge=1, le=60 * 24 * 30, description="Minutes without a call that end a session.")
     SESSION_ABSOLUTE_HOURS: int = Field(default=24 * 7, ge=1, le=24 * 90, description="Hours that end any session.")
@@ -209,7 +222,7 @@ class Config(BaseModel):
         """Return the environment table of the README (Markdown); a test holds the two together."""
         rows = [f"| {' | '.join(HEADS)} |", "|---|---|---|"]
         for name, field in cls.model_fields.items():
-            default = "required" if field.is_required() else "" if field.default is None else f"`{field.default}`"
+            default = "required" if field.is_required() else "" if field.default in (None, ()) else f"`{field.default}`"
             rows.append(f"| `{name}` | {default} | {field.description} |")
         return "\n".join(rows)
 

@@ -16,6 +16,9 @@ from app.core import log, metrics, redis
 from app.core.db import db
 from app.core.web import answers, assets, components, context, flash, format, limits, template  # noqa: A004 (the room's word for it)
 from app.core.web.guard import csrf
+from app.delivery.hits import Journal
+from app.delivery.tokens import Signer
+from app.delivery.tracker import Tracker
 from config import Config
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,6 +51,8 @@ def create_app(config: Config | None = None) -> Flask:
         allow_all_origins=False,
         add_headers_function=answers.harden_file,
     )
+    journal = app.extensions["hits"] = Journal(config.REDIS_URL, config.DATABASE_URL)
+    app.wsgi_app = Tracker(app.wsgi_app, Signer(config.LINK_KEYS), journal)  # type: ignore[assignment,method-assign]
     if config.TRUSTED_PROXIES:
         hops = config.TRUSTED_PROXIES
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -4,11 +4,12 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from app.delivery import drain
 from app.events import deliver, relay
 from app.jobs import carry, clock, supervisor, sweep
 from app.jobs.registry import QUEUES
 
-PARTS = (carry, sweep, deliver, relay)
+PARTS = (carry, sweep, deliver, relay, drain)
 """Imported for what they register: kinds of rows to carry, and the clock's duties."""
 
 

@@ -18,7 +18,7 @@ class Erase(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A place that needs a segment: `label` for people, `url` to go there."""
+    """A place that needs a segment, a field or a sender: `label` for people, `url` to go there."""
 
     label: str
     url: str
@@ -26,7 +26,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """An entry of the side navigation; shown to those who hold `permission`."""
+    """An entry of the side navigation; shown to those who hold `permission`, and if `sandbox` in sandbox workspaces only."""
 
     section: str
     label: str
@@ -34,6 +34,7 @@ class NavItem:
     icon: str
     permission: str | None = None
     order: int = 100
+    sandbox: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,10 @@ erase: list[Erase] = []
 """`(workspace_id, customer_ids)`: delete all about these customers."""
 segment_uses: list[Callable[[int, int], list[Use]]] = []
 """`(workspace_id, segment_id)`: where is this segment used."""
+sender_uses: list[Callable[[int, int], list[Use]]] = []
+"""`(workspace_id, sender_id)`: what is still to be sent by this sender."""
+workspace_made: list[Callable[[int], None]] = []
+"""`(workspace_id)`: put into a new workspace what it begins with, in the transaction that makes it."""
 currency_uses: list[Callable[[int], str | None]] = []
 """`(workspace_id)`: why the workspace's currency cannot change any more (amounts stand in it), or None."""
 field_uses: list[Callable[[int, str], list[Use]]] = []

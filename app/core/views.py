@@ -4,6 +4,7 @@ from flask import Response, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.core import registry
+from app.core.web.context import shows
 from app.core.web.openapi import chapters
 from app.core.web.pages import Pages, redirect
 from app.core.web.principal import Principal
@@ -19,7 +20,7 @@ def home(caller: Principal) -> ResponseReturnValue:
     if caller.workspace is None:
         return redirect("/workspaces/new")
     for item in sorted(registry.nav, key=lambda item: item.order):
-        if item.href != "/" and (item.permission is None or caller.can(item.permission)):
+        if item.href != "/" and shows(item, caller):
             return redirect(item.href)
     return redirect("/account")
 

@@ -31,6 +31,8 @@ def create(data: WorkspaceIn, by: Actor) -> Workspace:
     session().flush()
     audit.record(row.id, by, "workspace.created", ("workspace", row.id, row.name), None, _fields(row, _SETTINGS) | {"sandbox": row.sandbox})
     create_brand(row.id, BrandIn(name=data.name), by)
+    for furnish in registry.workspace_made:
+        furnish(row.id)
     return row
 
 

@@ -17,7 +17,8 @@ DAYS = st.tuples(st.dates(date(2001, 1, 1), date(2030, 1, 1)), st.integers(0, LO
 
 
 @pytest.mark.parametrize(
-    ("period", "first", "length"), [("7d", date(2026, 11, 15), 7), ("28d", date(2026, 10, 25), 28), ("90d", date(2026, 8, 24), 90), ("12m", date(2025, 11, 22), 365)]
+    ("period", "first", "length"),
+    [("7d", date(2026, 11, 15), 7), ("28d", date(2026, 10, 25), 28), ("90d", date(2026, 8, 24), 90), ("12m", date(2025, 11, 22), 365)],
 )
 def test_named_periods_end_today(period: str, first: date, length: int) -> None:
     days = of_query(period, None, None, TODAY)

@@ -93,11 +93,17 @@ def test_an_hour_over_midnight_counts_to_the_day_it_began_in(session: Session, z
     at = a_workspace(zone=zone).id
     mailing = a_mailing(at)
     for hour in range(48):
-        session.add(MailingHour(workspace_id=at, mailing_id=mailing.id, hour=datetime(2026, 5, 4, tzinfo=UTC) + timedelta(hours=hour), sent=1))
+        session.add(
+            MailingHour(workspace_id=at, mailing_id=mailing.id, hour=datetime(2026, 5, 4, tzinfo=UTC) + timedelta(hours=hour), sent=1)
+        )
     session.flush()
     found = results.of_days(at, date(2026, 5, 5), date(2026, 5, 5), ZoneInfo(zone))
     assert found.total.sent == 24
-    first = min(hour for hour in range(48) if raw.day_of(datetime(2026, 5, 4, tzinfo=UTC) + timedelta(hours=hour), ZoneInfo(zone)) == date(2026, 5, 5))
+    first = min(
+        hour
+        for hour in range(48)
+        if raw.day_of(datetime(2026, 5, 4, tzinfo=UTC) + timedelta(hours=hour), ZoneInfo(zone)) == date(2026, 5, 5)
+    )
     assert first % 24 == begins
 
 
@@ -111,7 +117,11 @@ def test_cost_belongs_to_the_day_of_the_launch(session: Session) -> None:
     at = a_workspace().id
     a_sent_campaign(at, cost=5_000, launched_at=time.now() - timedelta(days=3))
     old = a_sent_campaign(at, cost=9_000, launched_at=time.now() - timedelta(days=40))
-    session.add(MailingHour(workspace_id=at, mailing_id=old.mailing_id, hour=time.now().replace(minute=0, second=0, microsecond=0), orders=2, revenue=15_000))
+    session.add(
+        MailingHour(
+            workspace_id=at, mailing_id=old.mailing_id, hour=time.now().replace(minute=0, second=0, microsecond=0), orders=2, revenue=15_000
+        )
+    )
     session.flush()
     found = reports.report(at, PeriodQuery())
     assert (found.now.cost, found.now.figures.revenue, found.now.roi) == (5_000, 15_000, 2.0)
@@ -123,7 +133,9 @@ def test_cost_belongs_to_the_day_of_the_launch(session: Session) -> None:
 def test_mail_of_no_campaign_is_named_and_adds_up(session: Session) -> None:
     at = a_workspace().id
     mailing = a_mailing(at)
-    session.add(MailingHour(workspace_id=at, mailing_id=mailing.id, hour=time.now().replace(minute=0, second=0, microsecond=0), sent=4, opened=1))
+    session.add(
+        MailingHour(workspace_id=at, mailing_id=mailing.id, hour=time.now().replace(minute=0, second=0, microsecond=0), sent=4, opened=1)
+    )
     session.flush()
     found = reports.report(at, PeriodQuery())
     assert [(part.campaign_id, part.name, part.figures.sent) for part in found.campaigns] == [(None, reports.NO_CAMPAIGN, 4)]

@@ -24,7 +24,11 @@ from tests.factories.customers import a_workspace
 
 def slow(workspace_id: int, people: set[int], since: datetime) -> tuple[int, ...]:
     """Return sent, delivered, opened, clicked, ordered, revenue, counted one by one."""
-    mine = [row for row in raw.rows(Message, workspace_id) if row.kind == 1 and row.sent_at and row.sent_at >= since and row.customer_id in people]
+    mine = [
+        row
+        for row in raw.rows(Message, workspace_id)
+        if row.kind == 1 and row.sent_at and row.sent_at >= since and row.customer_id in people
+    ]
     ids = {row.id for row in mine}
     revenue = sum(sale.value for sale in raw.rows(Conversion, workspace_id) if sale.message_id in ids)
     flags = [sum(getattr(row, flag) is not None for row in mine) for flag in ("opened_at", "clicked_at", "ordered_at")]
@@ -48,7 +52,9 @@ def test_segments_equal_the_rows(session: Session) -> None:
     for name, ids in groups.items():
         a_list(at, name, ids)
     a_list(other, "Theirs", [row.id for row in raw.rows(Customer, other)])
-    session.add(Message(workspace_id=at, mailing_id=1, customer_id=people[0], kind=MessageKind.TEST, state=MessageState.SENT, sent_at=now()))
+    session.add(
+        Message(workspace_id=at, mailing_id=1, customer_id=people[0], kind=MessageKind.TEST, state=MessageState.SENT, sent_at=now())
+    )
     session.flush()
     began = now()
     assert segments.compute(at) == 4

@@ -13,6 +13,7 @@ from app.delivery.queries import results
 from app.delivery.queries.figures import Figures
 from app.delivery.service import domains
 from app.delivery.service.links import Click, count_clicks
+from app.delivery.verdicts import Verdict
 from tests.analytics import raw
 from tests.factories.analytics import a_mailing, a_sent_campaign, links, mail, roll_up, sales
 from tests.factories.customers import a_workspace, customers
@@ -23,9 +24,9 @@ def test_links_count_people_once_and_machines_apart(session: Session) -> None:
     mailing, other = a_mailing(at), a_mailing(at)
     for one in (mailing, other):
         links(one.id, at)
-    first, second = Click(mailing.id, 11, 0, "person"), Click(mailing.id, 12, 0, "person")
-    count_clicks([second, first, first, Click(mailing.id, 11, 1, "person"), Click(mailing.id, 13, 0, "machine")])
-    count_clicks([first, Click(mailing.id, 12, 1, "unsure"), Click(other.id, 21, 2, "person")])
+    first, second = Click(mailing.id, 11, 0, Verdict.PERSON), Click(mailing.id, 12, 0, Verdict.PERSON)
+    count_clicks([second, first, first, Click(mailing.id, 11, 1, Verdict.PERSON), Click(mailing.id, 13, 0, Verdict.MACHINE)])
+    count_clicks([first, Click(mailing.id, 12, 1, Verdict.UNSURE), Click(other.id, 21, 2, Verdict.PERSON)])
     count_clicks([])
     found = [(link.label, link.people, link.machines, link.unsure) for link in results.links(at, mailing.id)]
     assert found == [("Start before everyone", 2, 1, 0), ("Jackets", 1, 0, 1), ("Boots", 0, 0, 0)]
@@ -119,7 +120,9 @@ def test_who_did_not_get_it_equals_the_rows(session: Session) -> None:
     slow = Counter((row.state, row.reason or "") for row in raw.rows(Message, at) if row.state in results.NOT_GOT)
     assert {(miss.state, miss.reason): miss.people for miss in found.missed} == slow
     assert (found.all, found.waiting, found.not_got) == (150, 1, slow.total())
-    assert [results.NOT_GOT.index(miss.state) for miss in found.missed] == sorted(results.NOT_GOT.index(miss.state) for miss in found.missed)
+    assert [results.NOT_GOT.index(miss.state) for miss in found.missed] == sorted(
+        results.NOT_GOT.index(miss.state) for miss in found.missed
+    )
     assert len(slow) >= 7
 
 

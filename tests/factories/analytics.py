@@ -27,6 +27,7 @@ from app.delivery.models import (
     SenderKind,
 )
 from app.delivery.service.links import Click, count_clicks
+from app.delivery.verdicts import Verdict
 from app.segments.models import Segment, SegmentMember
 from tests.factories.customers import a_customer
 
@@ -41,7 +42,9 @@ _COHORT = {"opened_at": "opened", "clicked_at": "clicked", "ordered_at": "ordere
 def a_sender(workspace_id: int, **values: Any) -> Sender:
     """Make a sender that catches everything."""
     n = next(_numbers)
-    return _keep(Sender(workspace_id=workspace_id, name=f"Sender {n}", kind=SenderKind.SANDBOX, from_email="us@northlight.example", **values))
+    return _keep(
+        Sender(workspace_id=workspace_id, name=f"Sender {n}", kind=SenderKind.SANDBOX, from_email="us@northlight.example", **values)
+    )
 
 
 def a_mailing(workspace_id: int, **values: Any) -> Mailing:
@@ -148,9 +151,9 @@ def clicks(messages: Sequence[Message], chance: random.Random) -> list[Click]:
     found: list[Click] = []
     for row in messages:
         if row.clicked_at is not None:
-            found += [Click(row.mailing_id, row.id, row.id % 3, "person")] * chance.randint(1, 3)
+            found += [Click(row.mailing_id, row.id, row.id % 3, Verdict.PERSON)] * chance.randint(1, 3)
         if row.sent_at is not None and chance.random() < 0.1:
-            found += [Click(row.mailing_id, row.id, link, "machine") for link in range(3)]
+            found += [Click(row.mailing_id, row.id, link, Verdict.MACHINE) for link in range(3)]
     for at in range(0, len(found), 7):  # the drain comes by many times
         count_clicks(found[at : at + 7])
     return found
@@ -194,7 +197,9 @@ def roll_up(workspace_id: int) -> None:
     session().expire_all()
 
 
-def a_year(workspace_id: int, campaigns: int = 3, people: int = 40, seed: int = 1, within: timedelta = timedelta(days=40)) -> list[Campaign]:
+def a_year(
+    workspace_id: int, campaigns: int = 3, people: int = 40, seed: int = 1, within: timedelta = timedelta(days=40)
+) -> list[Campaign]:
     """Fill a workspace: people, campaigns over the time `within` before now, what came of them, and the roll-ups."""
     chance = random.Random(seed)
     crowd = [a_customer(workspace_id, created_at=now() - timedelta(days=80) * chance.random()) for _ in range(people)]

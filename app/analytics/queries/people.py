@@ -16,9 +16,11 @@ def created_between(workspace_id: int, edges: Sequence[datetime]) -> list[int]:
     """
     lows = list(edges)
     highs: list[datetime | None] = [*edges[1:], None]
-    moments = sa.func.unnest(
-        sa.cast(lows, sa.ARRAY(sa.DateTime(timezone=True))), sa.cast(highs, sa.ARRAY(sa.DateTime(timezone=True)))
-    ).table_valued("low", "high", with_ordinality="place").render_derived()
+    moments = (
+        sa.func.unnest(sa.cast(lows, sa.ARRAY(sa.DateTime(timezone=True))), sa.cast(highs, sa.ARRAY(sa.DateTime(timezone=True))))
+        .table_valued("low", "high", with_ordinality="place")
+        .render_derived()
+    )
     until = sa.func.coalesce(moments.c.high, sa.cast("infinity", sa.DateTime(timezone=True)))
     mine = (Customer.workspace_id == workspace_id, Customer.created_at >= moments.c.low, Customer.created_at < until)
     count = sa.select(sa.func.count()).select_from(Customer).where(*mine).correlate(moments).scalar_subquery()

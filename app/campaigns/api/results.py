@@ -1,7 +1,8 @@
 """What came of a campaign, as JSON."""
 
 from app.campaigns.outcome import RATES, DomainOut, HitsOut, HoursOut, LinkOut, MissedOut, RateOut, ResultsOut, UsualOut
-from app.campaigns.queries.results import get_campaign, of_campaign
+from app.campaigns.queries.campaigns import get_campaign
+from app.campaigns.queries.results import of_campaign
 from app.core.web.api import Api
 from app.core.web.principal import Principal
 

@@ -7,7 +7,7 @@ from statistics import fmean
 import sqlalchemy as sa
 
 from app.campaigns.models import Campaign
-from app.core.db import get, session
+from app.core.db import session
 from app.core.stats import Rate
 from app.delivery.models import MailingDomain
 from app.delivery.queries import results
@@ -42,11 +42,6 @@ class Results:
     usual: Usual
     returned: float | None
     """What came back on the cost, as a fraction; None where no cost was entered."""
-
-
-def get_campaign(workspace_id: int, campaign_id: int) -> Campaign:
-    """Return a campaign. Raises NotFound."""
-    return get(Campaign, workspace_id, campaign_id)
 
 
 def of_campaign(workspace_id: int, campaign: Campaign) -> Results:

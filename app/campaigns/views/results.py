@@ -36,14 +36,13 @@ class Row:
 
 
 def results(caller: Principal, campaign: Campaign) -> dict[str, Any]:
-    """Return what campaigns/_results.html needs. Raw hits instead of people with `?who=hits`."""
+    """Return what campaigns/_results.html needs beside `standing`. Raw hits instead of people with `?who=hits`."""
     found = of_campaign(caller.workspace_id, campaign)
     return {
         "campaign": campaign,
         "found": found,
-        "figures": found.figures,
+        "made": found.figures,
         "usual": found.usual,
-        "reach": found.reach,
         "rates": rows(found),
         "raw": request.args.get("who") == "hits",
         "hours_chart": chart(found.hours),

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, request
 
 from app.core import registry
-from app.core.web.principal import caller_of_request
+from app.core.web.principal import Principal, caller_of_request
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,17 @@ def _context() -> dict[str, Any]:
 
 def _nav() -> list[NavEntry]:
     caller = caller_of_request()
-    entries = [item for item in registry.nav if caller and caller.workspace and (item.permission is None or caller.can(item.permission))]
+    entries = [item for item in registry.nav if caller and shows(item, caller)]
     here = max((item.href for item in entries if _within(item.href)), key=len, default="")
     return [
         NavEntry(item.section, item.label, item.href, item.icon, item.href == here) for item in sorted(entries, key=lambda item: item.order)
     ]
+
+
+def shows(item: registry.NavItem, caller: Principal) -> bool:
+    """Tell whether an entry of the navigation is for this caller, in the workspace they are in."""
+    place = caller.workspace
+    return place is not None and (place.sandbox or not item.sandbox) and (item.permission is None or caller.can(item.permission))
 
 
 def _within(href: str) -> bool:

@@ -28,13 +28,14 @@ class Sender(Tenant, Model):
     """An account that mail is handed to. `password` is sealed. `per_second` None: as fast as it goes; `connections` a mailer.
 
     `return_path` (else `from_email`) gets each message's own tag behind a plus sign where `verp` is on. `problem` is what keeps it from
-    sending, in words; it rests until `sender_paces.held_until`.
+    sending, in words; it rests until `sender_paces.held_until`. One that was deleted stays, archived and without its password: what it
+    sent names it.
     """
 
     __tablename__ = "senders"
     __table_args__ = (
         sa.UniqueConstraint("workspace_id", "id"),
-        sa.Index("uq_senders_name", "workspace_id", sa.text("lower(name)"), unique=True),
+        sa.Index("uq_senders_name", "workspace_id", sa.text("lower(name)"), unique=True, postgresql_where=sa.text("archived_at IS NULL")),
         sa.Index("uq_senders_default", "workspace_id", unique=True, postgresql_where=sa.text("is_default")),
         sa.CheckConstraint("kind IN ('smtp', 'sandbox')", name="kind"),
         sa.CheckConstraint("tls IN ('none', 'starttls', 'tls')", name="tls"),
@@ -60,6 +61,7 @@ class Sender(Tenant, Model):
     problem: Mapped[str | None]
     problem_at: Mapped[datetime | None]
     tested_at: Mapped[datetime | None]
+    archived_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(sa.Integer, default=1, server_default="1")
     created_at: Mapped[Created]
     updated_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from app.core.db import session
 from app.delivery.models import MailingLinkTotal, MessageClick
+from app.delivery.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Click:
     mailing_id: int
     message_id: int
     link: int
-    verdict: Literal["person", "machine", "unsure"]
+    verdict: Verdict
 
 
 def count_clicks(clicks: Collection[Click]) -> None:
@@ -27,11 +27,11 @@ def count_clicks(clicks: Collection[Click]) -> None:
     A person counts once a link and message. Rows are met in one order, so that two of us never wait for each other in a circle.
     """
     moves: dict[tuple[int, int], dict[str, int]] = {}
-    column = {"person": "hits", "machine": "hits_machine", "unsure": "hits_unsure"}
+    column = {Verdict.PERSON: "hits", Verdict.MACHINE: "hits_machine", Verdict.UNSURE: "hits_unsure"}
     for click in clicks:
         move = moves.setdefault((click.mailing_id, click.link), dict.fromkeys(("people", *column.values()), 0))
         move[column[click.verdict]] += 1
-    by_people = {(click.message_id, click.link): click.mailing_id for click in clicks if click.verdict == "person"}
+    by_people = {(click.message_id, click.link): click.mailing_id for click in clicks if click.verdict is Verdict.PERSON}
     for message_id, link in _first(sorted(by_people)):
         moves[by_people[message_id, link], link]["people"] += 1
     if not moves:

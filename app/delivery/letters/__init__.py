@@ -1,0 +1,1 @@
+"""What the product writes itself: how its letters look, and their words. Pure."""

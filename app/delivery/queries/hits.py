@@ -1,0 +1,60 @@
+"""What the drain reads and writes. SQL as text: statements over arrays and a temporary table, of messages of all workspaces at once."""
+
+import sqlalchemy as sa
+
+ONE_AT_A_TIME = sa.text("select pg_advisory_xact_lock(1212763220)")
+"""Flags and figures follow from what they were before: whoever moves them by hits holds this, to the end of the transaction."""
+
+MESSAGES = sa.text("""
+select m.id, m.workspace_id, m.customer_id, m.mailing_id, g.source_id,
+  (extract(epoch from coalesce(m.sent_at, m.claimed_at)) * 1000000)::bigint as taken, (extract(epoch from m.sent_at) * 1000000)::bigint as sent,
+  (extract(epoch from m.opened_at) * 1000000)::bigint as opened, (extract(epoch from m.clicked_at) * 1000000)::bigint as clicked
+from messages m join mailings g on g.id = m.mailing_id
+where m.id = any(:ids) and m.kind = 1 and m.customer_id is not null
+""")
+"""Messages by id, those that count and whose customer is here; times in microseconds since 1970."""
+
+HERE = sa.text("""
+select customer_id from customer_stats where workspace_id = :workspace_id and customer_id = any(:ids) order by customer_id for update
+""")
+"""Those of the customers who are still here; they stay until the transaction ends."""
+
+RECENT_CLICKS = sa.text("""
+select a.event_id::text, (a.data->>'message')::bigint, coalesce(a.data->>'address', ''), (a.data->>'link')::int,
+  extract(epoch from a.occurred_at)::float8
+from unnest(cast(:customers as bigint[])) c(id) join activities a on a.workspace_id = :workspace_id and a.customer_id = c.id
+  and a.occurred_at between :low and :high and a.kind = any(:kinds)
+where a.data ? 'message'
+""")
+"""Clicks of these customers in a time, from the activities."""
+
+KNOWN_AGENTS = sa.text("select text, id from hit_agents where text = any(:texts)")
+NEW_AGENTS = sa.text("insert into hit_agents (text) select unnest(cast(:texts as text[])) on conflict do nothing")
+
+DRAINED = """
+create temporary table if not exists drained (workspace_id integer, at bigint, event_id uuid, customer_id bigint, kind smallint,
+  source_id bigint, data jsonb) on commit delete rows;
+truncate drained
+"""
+COPY = "copy drained from stdin"
+
+INSERT = sa.text("""
+with made as (
+  insert into activities (workspace_id, occurred_at, event_id, customer_id, kind, source_id, data)
+  select workspace_id, timestamptz 'epoch' + at * interval '1 microsecond', event_id, customer_id, kind, source_id, data from drained
+  on conflict do nothing returning event_id)
+select count(*), case when count(*) < :given then array_agg(replace(event_id::text, '-', '')) end from made
+""")
+"""Write activities; how many were new, and which, unless all were."""
+
+HOLD_MESSAGES = sa.text("select id from messages where id = any(:ids) order by id for no key update")
+SET_FLAGS = sa.text("""
+update messages m set opened_at = timestamptz 'epoch' + f.opened * interval '1 microsecond',
+  clicked_at = timestamptz 'epoch' + f.clicked * interval '1 microsecond'
+from unnest(cast(:ids as bigint[]), cast(:opened as bigint[]), cast(:clicked as bigint[])) f(id, opened, clicked) where m.id = f.id
+""")
+
+OLDEST = sa.text("select id, body from hits order by id limit :most for update skip locked")
+"""Hits that Redis could not take; what another drain holds is left to it."""
+FORGET = sa.text("delete from hits where id = any(:ids)")
+WAITING = sa.text("select count(*) from hits")

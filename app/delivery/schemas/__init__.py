@@ -1,0 +1,1 @@
+"""What may be said to this room, split by noun."""

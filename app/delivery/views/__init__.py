@@ -1,0 +1,11 @@
+"""The pages of this room, split by noun; its places in the navigation and in the settings."""
+
+from app.core import registry
+from app.core.registry import SettingsPart
+from app.delivery.views.senders import pages as sender_pages
+
+registry.add(
+    registry.settings, SettingsPart("Senders", "Where mail leaves from, and how fast", "/settings/senders", "send", "settings.view", 30)
+)
+
+__all__ = ["sender_pages"]
