@@ -38,6 +38,7 @@ PUBLIC = {
     "/health/live",
     "/invitations/<token>",
     "/metrics",  # own token, or loopback
+    "/u/<token>",  # the token says which message, and so whose
 }
 """Nobody need be signed in. A new address here is a decision."""
 

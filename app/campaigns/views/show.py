@@ -13,6 +13,7 @@ from app.campaigns.queries import campaigns, figures, ledger
 from app.campaigns.schemas import MessageQuery
 from app.campaigns.service import campaigns as service
 from app.campaigns.views import standing
+from app.campaigns.views.results import results
 from app.core.errors import Forbidden
 from app.core.schemas import ListQuery, parse
 from app.core.time import now
@@ -32,8 +33,10 @@ def show_campaign(caller: Principal, campaign_id: int) -> ResponseReturnValue:
         return redirect(f"/campaigns/{campaign_id}/edit")
     if row.launched_at is None:
         return render_template("campaigns/waiting.html", **_about(row), late=(now() - row.scheduled_at) if row.scheduled_at else None)
-    tab = "progress" if row.state in campaigns.ACTIVE else "results"
-    return render_template("campaigns/show.html", tab=tab, **standing.standing(row, sees=caller.can("customers.view")), **_about(row))
+    parts = standing.standing(row, sees=caller.can("customers.view")) | _about(row)
+    if row.state in campaigns.ACTIVE:
+        return render_template("campaigns/show.html", tab="progress", **parts)
+    return render_template("campaigns/show.html", tab="results", **parts | results(caller, row))
 
 
 @pages.get("/campaigns/<int:campaign_id>/progress", "campaigns.view")
@@ -58,7 +61,8 @@ def show_results(caller: Principal, campaign_id: int) -> ResponseReturnValue:
     row = campaigns.get_campaign(caller.workspace_id, campaign_id)
     if row.launched_at is None:
         return redirect(f"/campaigns/{campaign_id}")
-    return render_template("campaigns/show.html", tab="results", **standing.standing(row, sees=caller.can("customers.view")), **_about(row))
+    parts = standing.standing(row, sees=caller.can("customers.view")) | _about(row)
+    return render_template("campaigns/show.html", tab="results", **parts | results(caller, row))
 
 
 @pages.get("/campaigns/<int:campaign_id>/recipients", "campaigns.view")

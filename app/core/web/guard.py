@@ -59,6 +59,7 @@ def enter(rule: Rule) -> Principal | None:
     """Check everything that can be said before the input is read, and return the caller. Raises a Refusal."""
     if rule.public and not rule.reads_cookie:
         _take_at_most(MOST_OF_STRANGERS)
+        g.setdefault("caller", None)  # its template must not look for one either
         return None
     caller = caller_of_request()
     if caller is None and not rule.public:

@@ -34,10 +34,11 @@ class Change:
     after: str
 
 
-def set_consent(workspace_id: int, ids: Sequence[int], given: ConsentGiven, by: Actor) -> list[Change]:
+def set_consent(workspace_id: int, ids: Sequence[int], given: ConsentGiven, by: Actor, *, noted: bool = True) -> list[Change]:
     """Set the consent of these customers, log how it came about, and return whose state changed.
 
     What is older than the present state is logged and changes nothing. Consent needs a basis; without one it is `consent`.
+    Without `noted` the caller writes the activity, because it knows more of it.
     Raises Invalid for an unknown topic or a time to come.
     """
     moment = given.occurred_at or now()
@@ -54,7 +55,9 @@ def set_consent(workspace_id: int, ids: Sequence[int], given: ConsentGiven, by: 
         for customer_id, row in old.items()
         if (row is None or row.occurred_at <= moment) and (row is None or row.state != given.state)
     ]
-    _tell(workspace_id, changes, given, moment, by)
+    if noted:
+        _note(workspace_id, changes, given, moment)
+    _tell(workspace_id, changes, given, by)
     return changes
 
 
@@ -100,13 +103,16 @@ def _log(workspace_id: int, ids: Sequence[int], given: ConsentGiven, moment: dat
     session().execute(sa.insert(ConsentLog), [{"customer_id": customer_id, **values} for customer_id in ids])
 
 
-def _tell(workspace_id: int, changes: Sequence[Change], given: ConsentGiven, moment: datetime, by: Actor) -> None:
+def _note(workspace_id: int, changes: Sequence[Change], given: ConsentGiven, moment: datetime) -> None:
     if given.channel == "email" and given.topic_id == EVERY_TOPIC and given.state in _ACTS:
         kind = _ACTS[given.state]
         record_activities(
             workspace_id,
             (Act(c.customer_id, kind, moment, named_id(workspace_id, "consent", c.customer_id, moment, given.state)) for c in changes),
         )
+
+
+def _tell(workspace_id: int, changes: Sequence[Change], given: ConsentGiven, by: Actor) -> None:
     if len(changes) > _FEW:
         publish(CustomersChanged(workspace_id, "consent", updated=len(changes)), by)
         return

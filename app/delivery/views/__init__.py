@@ -2,10 +2,11 @@
 
 from app.core import registry
 from app.core.registry import SettingsPart
+from app.delivery.views.readers import pages as reader_pages
 from app.delivery.views.senders import pages as sender_pages
 
 registry.add(
     registry.settings, SettingsPart("Senders", "Where mail leaves from, and how fast", "/settings/senders", "send", "settings.view", 30)
 )
 
-__all__ = ["sender_pages"]
+__all__ = ["reader_pages", "sender_pages"]
