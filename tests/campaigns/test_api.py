@@ -14,7 +14,7 @@ from app.delivery.models import MessageState, SenderKind
 from app.workspaces.models import Workspace
 from tests.campaigns.test_running import end
 from tests.factories.auth import api_key
-from tests.factories.campaigns import a_campaign, a_list, a_template, frozen, sending, subscribers
+from tests.factories.campaigns import a_campaign, a_greeting, a_list, frozen, sending, subscribers
 from tests.factories.customers import a_customer
 from tests.factories.delivery import a_sender
 from tests.factories.workspaces import workspace
@@ -43,7 +43,7 @@ def test_the_whole_life_of_a_campaign(call: Caller, session: Session) -> None:
     people = subscribers(place.id, 3)
     given = {
         "name": "Autumn layers",
-        "template_id": a_template(place.id).id,
+        "template_id": a_greeting(place.id).id,
         "sender_id": a_sender(place.id, kind=SenderKind.SANDBOX, per_second=10).id,
         "segments": [a_list(place.id, [*people, a_customer(place.id)]).id],
         "cost": 64_000,
@@ -52,7 +52,11 @@ def test_the_whole_life_of_a_campaign(call: Caller, session: Session) -> None:
     }
     made = call("POST", "/campaigns", given, 201)
     assert {name: made[name] for name in ("state", "version", "customers", "messages", "audience")} == {
-        **{"state": "draft", "version": 1, "customers": 0, "messages": {}, "audience": None},
+        "state": "draft",
+        "version": 1,
+        "customers": 0,
+        "messages": {},
+        "audience": None,
     }
     assert {name: made[name] for name in given} == given
     at = f"/campaigns/{made['id']}"
@@ -62,8 +66,18 @@ def test_the_whole_life_of_a_campaign(call: Caller, session: Session) -> None:
     call("PATCH", at, {"cost": 1, "version": 1}, 409)
     found = call("GET", f"{at}/check")
     assert found == {
-        **{"ready": True, "problems": [], "counted": True, "matched": 4, "duplicates": 0, "left_out": 0, "no_address": 0},
-        **{"no_consent": 1, "unsubscribed": 0, "suppressed": 0, "will_receive": 3, "seconds": 0.3},
+        "ready": True,
+        "problems": [],
+        "counted": True,
+        "matched": 4,
+        "duplicates": 0,
+        "left_out": 0,
+        "no_address": 0,
+        "no_consent": 1,
+        "unsubscribed": 0,
+        "suppressed": 0,
+        "will_receive": 3,
+        "seconds": 0.3,
     }
     call("POST", f"{at}/schedule", {"at": "2020-01-01T00:00:00Z"}, 422)
     assert call("POST", f"{at}/schedule", {"at": (now() + timedelta(days=1)).isoformat()})["state"] == "scheduled"

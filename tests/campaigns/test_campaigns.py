@@ -20,7 +20,7 @@ from app.delivery.models import SenderKind
 from app.events.models import Outbox
 from app.segments.service import segments
 from app.workspaces.models import Workspace
-from tests.factories.campaigns import BY, a_campaign, a_list, a_template, subscribers
+from tests.factories.campaigns import BY, a_campaign, a_greeting, a_list, subscribers
 from tests.factories.customers import a_customer, a_topic
 from tests.factories.delivery import a_sender
 from tests.factories.workspaces import workspace
@@ -98,9 +98,15 @@ def test_what_a_campaign_names_must_be_here_and_fit_together(place: Workspace) -
     other = workspace()
     theirs = a_campaign(other.id)
     mine = a_list(place.id, [])
-    archived = a_template(place.id)
+    archived = a_greeting(place.id)
     archived.archived_at = archived.created_at
-    given = {"name": "x", "template_id": theirs.template_id, "sender_id": theirs.sender_id, "topic_id": a_topic(other.id).id, "simulate": True}
+    given = {
+        "name": "x",
+        "template_id": theirs.template_id,
+        "sender_id": theirs.sender_id,
+        "topic_id": a_topic(other.id).id,
+        "simulate": True,
+    }
     given |= {"segments": [mine.id, goes_to(theirs)[0][0]], "exclude_segments": [mine.id]}
     with pytest.raises(Invalid) as no:
         campaigns.create(place.id, CampaignIn.model_validate(given), BY)

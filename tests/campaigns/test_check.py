@@ -83,7 +83,9 @@ def test_the_ledger_in_pages_by_state_reason_and_address(session: Session) -> No
     found = figures.of_campaign(row)
     assert (found.all, found.sent, found.waiting, found.over, found.missed) == (5, 1, 2, 3, 2)
     assert found.reasons(MessageState.FAILED) == [("550 5.7.1", 1), ("554 5.7.1", 1)]
-    assert figures.answers(row, [(int(MessageState.FAILED), "554 5.7.1")]) == {(int(MessageState.FAILED), "554 5.7.1"): "554 5.7.1 no <a@b>"}
+    assert figures.answers(row, [(int(MessageState.FAILED), "554 5.7.1")]) == {
+        (int(MessageState.FAILED), "554 5.7.1"): "554 5.7.1 no <a@b>"
+    }
 
 
 @pytest.mark.usefixtures("redis")

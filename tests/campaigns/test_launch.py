@@ -58,8 +58,15 @@ def test_everybody_asked_for_has_one_row_with_the_reason_why_not(session: Sessio
     launch.launch(place.id, row.id, BY)
     assert (row.state, row.template_version, row.launched_by) == ("launching", 1, "Ines Marlow")
     assert row.audience == {
-        **{"matched": 10, "duplicates": 2, "left_out": 1, "no_address": 1, "no_consent": 1, "unsubscribed": 1, "suppressed": 1},
-        **{"will_receive": 5, "seconds": None},
+        "matched": 10,
+        "duplicates": 2,
+        "left_out": 1,
+        "no_address": 1,
+        "no_consent": 1,
+        "unsubscribed": 1,
+        "suppressed": 1,
+        "will_receive": 5,
+        "seconds": None,
     }
     frozen(row)
     assert ledger(session, row) == dict.fromkeys([person.id for person in fine], WAITS) | {

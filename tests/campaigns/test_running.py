@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.campaigns.models import Campaign
-from app.campaigns.service import launch, running, trial
 from app.campaigns.schemas import TestIn
+from app.campaigns.service import launch, running, trial
 from app.core.db import get
 from app.core.errors import Conflict, Invalid
 from app.delivery.models import Mailing, Message, MessageKind, MessageState, Skip

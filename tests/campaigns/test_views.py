@@ -20,7 +20,7 @@ from app.delivery.service.mailings import finish_if_done
 from app.workspaces.models import Workspace
 from tests.campaigns.test_running import end
 from tests.factories.auth import Browser, signed_in
-from tests.factories.campaigns import BY, a_campaign, a_list, a_template, sending, subscribers
+from tests.factories.campaigns import BY, a_campaign, a_greeting, a_list, sending, subscribers
 from tests.factories.customers import a_customer
 from tests.factories.delivery import a_sender
 from tests.support import counted
@@ -53,7 +53,7 @@ def test_an_empty_list_teaches_the_next_step(browser: Browser) -> None:
 def test_the_builder_from_a_name_to_the_launch(browser: Browser, session: Session) -> None:
     place = browser.workspace_id
     people = subscribers(place, 3)
-    template = a_template(place)
+    template = a_greeting(place)
     sender = a_sender(place, kind=SenderKind.SANDBOX, per_second=1)
     into, out = a_list(place, [*people, a_customer(place)], "Readers"), a_list(place, people[:1], "Left")
     assert browser.get("/campaigns/new").status_code == 200

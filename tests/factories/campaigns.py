@@ -6,15 +6,15 @@ from typing import Any
 from app.campaigns.models import Campaign
 from app.campaigns.schemas import CampaignIn, CampaignPatch, RetryIn, ScheduleIn, TestIn
 from app.campaigns.service import campaigns, freeze, launch
-from app.content.models import Template, TemplateVersion
+from app.content.models import Template
 from app.core.actor import Actor
-from app.core.db import session
 from app.customers.models import Customer
 from app.delivery.models import SenderKind
 from app.delivery.queries import senders
 from app.segments.models import Segment
 from app.segments.schemas import MembersIn
 from app.segments.service import lists
+from tests.factories.content import a_template
 from tests.factories.customers import a_consent, a_customer
 from tests.factories.delivery import a_sender
 from tests.factories.segments import a_segment
@@ -24,14 +24,9 @@ BODY = "Hello {{ customer.first_name | default('there') }}\n\n[Look](https://sho
 _numbers = itertools.count(1)
 
 
-def a_template(workspace_id: int, body: str = BODY, subject: str = "Layers for cold mornings") -> Template:
-    """Return a template of one version."""
-    row = Template(workspace_id=workspace_id, name=f"Template {next(_numbers)}", kind="markdown")
-    session().add(row)
-    session().flush()
-    session().add(TemplateVersion(workspace_id=workspace_id, template_id=row.id, number=1, subject=subject, body=body, by="test"))
-    session().flush()
-    return row
+def a_greeting(workspace_id: int) -> Template:
+    """Return a template that greets by name and has a link."""
+    return a_template(workspace_id, kind="markdown", subject="Layers for cold mornings", body=BODY)
 
 
 def subscribers(workspace_id: int, count: int) -> list[Customer]:
@@ -53,7 +48,7 @@ def a_campaign(workspace_id: int, people: int = 2, **values: Any) -> Campaign:
     """Return a draft that may be launched: to a list of new people, unless `segments` or `customers` are said."""
     if not values.keys() & {"segments", "customers"}:
         values["segments"] = [a_list(workspace_id, subscribers(workspace_id, people)).id]
-    given = {"name": f"Campaign {next(_numbers)}", "template_id": values.pop("template_id", None) or a_template(workspace_id).id}
+    given = {"name": f"Campaign {next(_numbers)}", "template_id": values.pop("template_id", None) or a_greeting(workspace_id).id}
     given["sender_id"] = values.pop("sender_id", None) or _sender(workspace_id)
     return campaigns.create(workspace_id, CampaignIn.model_validate(given | values), BY)
 

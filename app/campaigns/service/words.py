@@ -5,14 +5,14 @@ from typing import Any
 from app.campaigns.models import Campaign
 from app.campaigns.queries import campaigns
 from app.content.models import Template
+from app.content.queries.brands import brand_facts
 from app.content.queries.people import contexts, vocabulary
 from app.content.render.compiled import Compiled, Link, Rendered, Source, Special, compile_source
-from app.core.db import find, get, session
+from app.content.service.previews import NOBODY
+from app.core.db import find
 from app.core.errors import Conflict, NotFound
 from app.delivery.models import MailingContent, Sender
 from app.delivery.service.mailings import Words
-from app.workspaces.models import Brand, Workspace
-from app.workspaces.queries import list_brands
 
 NO_WORDS = "Choose a template."
 NO_SENDER = "Choose a sender."
@@ -56,8 +56,8 @@ def render(row: Campaign, compiled: Compiled, brand: dict[str, Any], customer_id
     found = contexts(row.workspace_id, [customer_id], compiled.uses) if customer_id else {}
     if customer_id and customer_id not in found:
         raise NotFound("customer")
-    context = {"customer": {}, **(found[customer_id] if customer_id else {}), "brand": brand, "campaign": {"name": row.name}}
-    return compiled.render(context, _plain_address)
+    person = found[customer_id] if customer_id else NOBODY
+    return compiled.render(person | {"brand": brand, "campaign": {"name": row.name}}, _plain_address)
 
 
 def source_of(row: Campaign) -> Source:
@@ -71,13 +71,7 @@ def source_of(row: Campaign) -> Source:
 
 def facts(workspace_id: int, sender: Sender | None) -> dict[str, Any]:
     """Return what templates and footers know of the brand: the sender's, else the workspace's first."""
-    workspace = session().get_one(Workspace, workspace_id)
-    brand = get(Brand, workspace_id, sender.brand_id) if sender and sender.brand_id else next(iter(list_brands(workspace_id)), None)
-    usual = {"locale": workspace.locale, "zone": workspace.zone, "currency": workspace.currency}
-    if brand is None:
-        return usual | {"name": workspace.name, "postal_address": None}
-    own = {name: getattr(brand, name) for name in ("zone", "currency") if getattr(brand, name)}
-    return usual | own | {name: getattr(brand, name) for name in ("name", "postal_address", "colour", "accent")}
+    return brand_facts(workspace_id, sender.brand_id if sender else None)
 
 
 def tagged(row: Campaign) -> dict[str, str]:
@@ -86,4 +80,7 @@ def tagged(row: Campaign) -> dict[str, str]:
 
 
 def _plain_address(part: Link | Special, target: str) -> str:
-    return target if isinstance(part, Link) else "#"
+    """Lead links to where they were written to; the ways out lead nowhere, and the pixel asks nobody."""
+    if isinstance(part, Link):
+        return target
+    return "about:blank" if part.name == "pixel" else f"#{part.name}"
