@@ -28,6 +28,7 @@ class Campaign(Tenant, Model):
 
     From launch on it has a mailing in the delivery room, whose ledger has a row for each recipient; `frozen_to` is the last customer put there.
     `audience` keeps what the check counted at launch. `overdue`: its time passed while nobody could send, and a person is asked.
+    `problem`: why it did not leave, or did not go on, by itself, in words for people. `scheduled_at` of a draft is only planned.
     """
 
     __tablename__ = "campaigns"
@@ -59,6 +60,7 @@ class Campaign(Tenant, Model):
     mailing_id: Mapped[int | None]
     frozen_to: Mapped[int] = mapped_column(default=0, server_default="0")
     audience: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    problem: Mapped[str | None]
     created_by: Mapped[str]
     launched_by: Mapped[str | None]
     launched_at: Mapped[datetime | None]

@@ -207,6 +207,7 @@ TABLES = (
         ordered bigint default '0' not null,
         unsubscribed bigint default '0' not null,
         complained bigint default '0' not null,
+        refused bigint default '0' not null,
         opens bigint default '0' not null,
         clicks bigint default '0' not null,
         hits_opened bigint default '0' not null,
@@ -221,6 +222,38 @@ TABLES = (
         constraint pk_mailing_hours primary key (mailing_id, hour),
         constraint fk_mailing_hours_mailing_id foreign key(mailing_id) references mailings (id) on delete cascade,
         constraint fk_mailing_hours_workspace_id foreign key(workspace_id) references workspaces (id) on delete cascade
+    )
+    """,
+    """
+    create table mailing_domains (
+        mailing_id bigint not null,
+        domain text not null,
+        domains bigint not null,
+        sent bigint not null,
+        delivered bigint not null,
+        clicked bigint not null,
+        computed_at timestamptz not null,
+        constraint pk_mailing_domains primary key (mailing_id, domain),
+        constraint fk_mailing_domains_mailing_id foreign key(mailing_id) references mailings (id) on delete cascade
+    )
+    """,
+    """
+    create table mailing_link_totals (
+        mailing_id bigint not null,
+        link smallint not null,
+        people bigint not null,
+        hits bigint not null,
+        hits_machine bigint not null,
+        hits_unsure bigint not null,
+        constraint pk_mailing_link_totals primary key (mailing_id, link),
+        constraint fk_mailing_link_totals_mailing_id foreign key(mailing_id) references mailings (id) on delete cascade
+    )
+    """,
+    """
+    create table message_clicks (
+        message_id bigint not null,
+        link smallint not null,
+        constraint pk_message_clicks primary key (message_id, link)
     )
     """,
     """
@@ -278,6 +311,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in (
         "mailing_tallies",
+        "mailing_link_totals",
+        "mailing_domains",
         "mailing_links",
         "mailing_hours",
         "mailing_contents",
@@ -285,6 +320,7 @@ def downgrade() -> None:
         "mailings",
         "senders",
         "messages",
+        "message_clicks",
         "message_bodies",
         "mailers",
         "hits",

@@ -25,6 +25,7 @@ TABLES = (
         mailing_id bigint,
         frozen_to bigint default '0' not null,
         audience jsonb,
+        problem text,
         created_by text not null,
         launched_by text,
         launched_at timestamptz,

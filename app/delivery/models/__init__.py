@@ -3,6 +3,7 @@
 from app.delivery.models.hits import Conversion, DeliveryCursor, Hit, HitAgent
 from app.delivery.models.mailings import Mailing, MailingContent, MailingHour, MailingKind, MailingLink, MailingState, MailingTally
 from app.delivery.models.messages import ALL, CaughtMail, Mailer, Message, MessageBody, MessageKind, MessageState, Skip
+from app.delivery.models.results import MailingDomain, MailingLinkTotal, MessageClick
 from app.delivery.models.senders import Sender, SenderKind, SenderPace, Tls
 
 __all__ = [
@@ -15,13 +16,16 @@ __all__ = [
     "Mailer",
     "Mailing",
     "MailingContent",
+    "MailingDomain",
     "MailingHour",
     "MailingKind",
     "MailingLink",
+    "MailingLinkTotal",
     "MailingState",
     "MailingTally",
     "Message",
     "MessageBody",
+    "MessageClick",
     "MessageKind",
     "MessageState",
     "Sender",

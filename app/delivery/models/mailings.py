@@ -109,8 +109,10 @@ class MailingTally(Model):
 class MailingHour(Tenant, Model):
     """A mailing's figures by hour.
 
-    By the hour the message was sent: `sent bounced opened clicked ordered unsubscribed complained`, all of people. By the hour it
-    happened: `opens` and `clicks` (people, first time), `hits_*` (raw, by verdict), `orders` and `revenue` (credited; minor units less refunds).
+    By the hour the message was sent: `sent bounced opened clicked ordered unsubscribed complained`, all of people; `bounced` came back
+    after their server had said yes. By the hour it happened: `refused` (their server said no for good because of the address, so it was
+    never sent), `opens` and `clicks` (people, first time), `hits_*` (raw, by verdict), `orders` (purchases) and `revenue` (credited; minor
+    units less refunds).
     """
 
     __tablename__ = "mailing_hours"
@@ -124,6 +126,7 @@ class MailingHour(Tenant, Model):
     ordered: Mapped[int] = mapped_column(default=0, server_default="0")
     unsubscribed: Mapped[int] = mapped_column(default=0, server_default="0")
     complained: Mapped[int] = mapped_column(default=0, server_default="0")
+    refused: Mapped[int] = mapped_column(default=0, server_default="0")
     opens: Mapped[int] = mapped_column(default=0, server_default="0")
     clicks: Mapped[int] = mapped_column(default=0, server_default="0")
     hits_opened: Mapped[int] = mapped_column(default=0, server_default="0")

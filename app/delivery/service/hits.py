@@ -11,6 +11,7 @@ from app.customers.models import Kind
 from app.customers.service.computed import seen
 from app.delivery.hits import Hit
 from app.delivery.queries import hits as queries
+from app.delivery.service import links
 from app.delivery.service.tallies import add_hours
 from app.delivery.verdicts import BURST, Click, Verdict, Why, bursts, judge
 
@@ -48,6 +49,7 @@ def record(hits: Iterable[Hit]) -> int:
         deltas[one.message.workspace_id, one.message.mailing_id, one.hit.at // _HOUR][f"hits_{one.kind.name.lower()}"] += 1
     _flag(new, deltas)
     _move_hours(deltas)
+    _count_links(new)
     return len(new)
 
 
@@ -165,6 +167,13 @@ def _flag(new: Iterable[Sighted], deltas: dict[tuple[int, int, int], dict[str, i
         row = rows[ident]
         for before, after, cohort, event in ((row.opened, times[0], "opened", "opens"), (row.clicked, times[1], "clicked", "clicks")):
             _shift(deltas, row, (before, after), (cohort, event))
+
+
+def _count_links(new: Iterable[Sighted]) -> None:
+    """Add new clicks to the totals of their links."""
+    verdict = {kind: verdict for verdict, kind in CLICKS.items()}
+    clicks = [(one.message, one.hit.position, verdict[one.kind]) for one in new if one.hit.position is not None]
+    links.count_clicks([links.Click(message.mailing_id, message.id, position, said) for message, position, said in clicks])
 
 
 def _earlier(before: int | None, at: int) -> int:

@@ -1,0 +1,193 @@
+"""What came of mailings, read from their roll-ups alone: no page counts messages, hits or orders.
+
+Hours are of UTC. A local day is made of the hours that **begin** in it: exact in zones whole hours from UTC; where a day begins at half
+past (India) or a quarter to the hour (Nepal), the hour over midnight counts to the day in which it began, so up to 59 minutes lie a day
+early. Figures of days still add up to the figures of the period, which has the same edges, and of all mailings.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from app.core.db import session
+from app.delivery.models import (
+    ALL,
+    Conversion,
+    MailingDomain,
+    MailingHour,
+    MailingLink,
+    MailingLinkTotal,
+    MailingTally,
+    Message,
+    MessageKind,
+    MessageState,
+)
+from app.delivery.queries.figures import NAMES, Figures, total
+
+HOURS_SHOWN = 24
+"""Hours after sending began that a campaign's page draws."""
+NOT_GOT = (MessageState.FAILED, MessageState.IN_DOUBT, MessageState.BOUNCED, MessageState.SKIPPED)
+"""States of people who did not get it, or may not have: in this order on pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Figures of some days: by local day, by mailing, and together."""
+
+    by_day: Mapping[date, Figures]
+    by_mailing: Mapping[int, Figures]
+    total: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """People by hour since the hour in which sending began: first opens and first clicks, and how many came after the last of these."""
+
+    opens: tuple[int, ...]
+    clicks: tuple[int, ...]
+    opens_later: int
+    clicks_later: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link: its words and address as written, people who clicked it (each once), machines' hits, and the revenue of its last clicks."""
+
+    position: int
+    label: str
+    url: str
+    people: int
+    machines: int
+    unsure: int
+    revenue: int
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Why so many did not get it; `reason` as tallied: a skip's word, or a reply's codes."""
+
+    state: MessageState
+    reason: str
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The people of a mailing: `all` frozen at launch, `waiting` not tried yet or to be tried again, `missed` with reasons, most first."""
+
+    all: int
+    waiting: int
+    missed: tuple[Missed, ...]
+
+    @property
+    def not_got(self) -> int:
+        """Return how many did not get it."""
+        return sum(miss.people for miss in self.missed)
+
+
+def _sums() -> list[sa.Label[int]]:
+    return [sa.cast(sa.func.coalesce(sa.func.sum(getattr(MailingHour, name)), 0), sa.BigInteger).label(name) for name in NAMES]
+
+
+def of_mailings(workspace_id: int, mailing_ids: Collection[int]) -> dict[int, Figures]:
+    """Return the figures of mailings from their beginning until now; none for one of which nothing is known yet."""
+    wanted = sa.select(MailingHour.mailing_id, *_sums()).group_by(MailingHour.mailing_id)
+    mine = wanted.where(MailingHour.workspace_id == workspace_id, MailingHour.mailing_id.in_(mailing_ids))
+    return {row[0]: Figures(*row[1:]) for row in session().execute(mine)}
+
+
+def of_days(workspace_id: int, first: date, last: date, zone: ZoneInfo) -> Period:
+    """Return the figures of the local days from `first` to `last`, both included; days and mailings without any are left out."""
+    day = sa.cast(sa.func.timezone(zone.key, MailingHour.hour), sa.Date).label("day")
+    columns = [getattr(MailingHour, name) for name in NAMES]
+    low, high = starts(first, zone), starts(last + timedelta(days=1), zone)
+    hours = sa.select(day, MailingHour.mailing_id, *columns)
+    hours = hours.where(MailingHour.workspace_id == workspace_id, MailingHour.hour >= low, MailingHour.hour < high)
+    found = hours.subquery()
+    sums = [sa.cast(sa.func.sum(found.c[name]), sa.BigInteger) for name in NAMES]
+    sets = sa.func.grouping_sets(sa.tuple_(found.c.day), sa.tuple_(found.c.mailing_id))
+    by_day: dict[date, Figures] = {}
+    by_mailing: dict[int, Figures] = {}
+    for row in session().execute(sa.select(found.c.day, found.c.mailing_id, *sums).group_by(sets)):
+        if row[0] is not None:
+            by_day[row[0]] = Figures(*row[2:])
+        else:
+            by_mailing[row[1]] = Figures(*row[2:])
+    return Period(by_day, by_mailing, total(by_day.values()))
+
+
+def starts(day: date, zone: ZoneInfo) -> datetime:
+    """Return the moment at which a local day begins."""
+    return datetime.combine(day, time(), zone)
+
+
+def after_sending(workspace_id: int, mailing_id: int, hours: int = HOURS_SHOWN) -> Hours:
+    """Return first opens and first clicks by clock hour, the first being the one in which sending began."""
+    mine = (MailingHour.workspace_id == workspace_id, MailingHour.mailing_id == mailing_id)
+    wanted = sa.select(MailingHour.hour, MailingHour.sent, MailingHour.opens, MailingHour.clicks).where(*mine)
+    rows = session().execute(wanted.order_by(MailingHour.hour)).all()
+    began = min((row.hour for row in rows if row.sent), default=None)
+    opens, clicks, later = [0] * hours, [0] * hours, [0, 0]
+    for row in rows:
+        at = max(0, int((row.hour - began).total_seconds() // 3600)) if began else 0
+        if at < hours:
+            opens[at] += row.opens
+            clicks[at] += row.clicks
+        else:
+            later[0] += row.opens
+            later[1] += row.clicks
+    return Hours(tuple(opens), tuple(clicks), later[0], later[1])
+
+
+def links(workspace_id: int, mailing_id: int) -> list[Link]:
+    """Return the links of a mailing, those that most people clicked first.
+
+    People and machines are kept by the drain (`mailing_link_totals`); revenue is read from the mailing's conversions by their index.
+    """
+    sold = (
+        sa.select(Conversion.link, sa.cast(sa.func.sum(Conversion.value), sa.BigInteger).label("revenue"))
+        .where(Conversion.workspace_id == workspace_id, Conversion.mailing_id == mailing_id)
+        .group_by(Conversion.link)
+        .subquery()
+    )
+    known = sa.and_(MailingLinkTotal.mailing_id == MailingLink.mailing_id, MailingLinkTotal.link == MailingLink.position)
+    counts = [MailingLinkTotal.people, MailingLinkTotal.hits_machine, MailingLinkTotal.hits_unsure, sold.c.revenue]
+    wanted = sa.select(MailingLink.position, MailingLink.label, MailingLink.url, *(sa.func.coalesce(count, 0) for count in counts))
+    wanted = wanted.outerjoin(MailingLinkTotal, known).outerjoin(sold, sold.c.link == MailingLink.position)
+    mine = wanted.where(MailingLink.workspace_id == workspace_id, MailingLink.mailing_id == mailing_id, MailingLink.variant == 0)
+    found = [Link(*row) for row in session().execute(mine)]
+    return sorted(found, key=lambda link: (-link.people, -link.revenue, link.position))
+
+
+def domains(mailing_id: int) -> Sequence[MailingDomain]:
+    """Return where a mailing (whose workspace the caller has checked) went: the largest domains, then all others together."""
+    wanted = sa.select(MailingDomain).where(MailingDomain.mailing_id == mailing_id)
+    return session().scalars(wanted.order_by(MailingDomain.domain == "", MailingDomain.sent.desc(), MailingDomain.domain)).all()
+
+
+def domains_raw(workspace_id: int, mailing_id: int) -> sa.Select[*tuple[Any, ...]]:
+    """Select (domain, sent, delivered, clicked) of a mailing's messages. It reads them all: for the background only."""
+    domain = sa.func.coalesce(sa.func.lower(sa.func.split_part(Message.address, "@", 2)), "").label("domain")
+    counts = [sa.func.count(), sa.func.count().filter(Message.bounced_at.is_(None)), sa.func.count(Message.clicked_at)]
+    named = [count.label(name) for count, name in zip(counts, ("sent", "delivered", "clicked"), strict=True)]
+    mine = (
+        Message.workspace_id == workspace_id,
+        Message.mailing_id == mailing_id,
+        Message.kind == MessageKind.BULK,
+        Message.sent_at.is_not(None),
+    )
+    return sa.select(domain, *named).where(*mine).group_by(domain)
+
+
+def reach(mailing_id: int) -> Reach:
+    """Return who of a mailing (whose workspace the caller has checked) did not get it, and why."""
+    rows = session().scalars(sa.select(MailingTally).where(MailingTally.mailing_id == mailing_id)).all()
+    everybody = sum(row.n for row in rows if row.state == ALL)
+    known = sum(row.n for row in rows if row.state != ALL)
+    missed = [Missed(MessageState(row.state), row.reason, row.n) for row in rows if row.state in NOT_GOT and row.n > 0]
+    missed.sort(key=lambda miss: (NOT_GOT.index(miss.state), -miss.people, miss.reason))
+    return Reach(everybody, everybody - known, tuple(missed))

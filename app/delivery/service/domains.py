@@ -1,0 +1,54 @@
+"""Where mailings went, by recipient domain: counted in the background and kept."""
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from app.core.db import any_workspace, get, session
+from app.core.time import now
+from app.delivery.models import Mailing, MailingDomain, MailingHour
+from app.delivery.queries.results import domains_raw
+
+SHOWN = 5
+"""Domains kept by name; the others are one row."""
+SOONEST = timedelta(minutes=5)
+"""How long figures of a young mailing stay as they are; those of an old one for a twentieth of its age."""
+
+
+def compute(workspace_id: int, mailing_id: int) -> None:
+    """Count a mailing's messages by domain and keep the largest. Raises NotFound."""
+    mailing = get(Mailing, workspace_id, mailing_id)
+    raw = domains_raw(workspace_id, mailing.id).cte("raw")
+    ranked = sa.select(raw, sa.func.row_number().over(order_by=[raw.c.domain == "", raw.c.sent.desc(), raw.c.domain]).label("place")).cte(
+        "ranked"
+    )
+    named = sa.and_(ranked.c.place <= SHOWN, ranked.c.domain != "")
+    name = sa.case((named, ranked.c.domain), else_="").label("domain")
+    sums = [sa.cast(sa.func.sum(ranked.c[column]), sa.BigInteger) for column in ("sent", "delivered", "clicked")]
+    wanted = sa.select(sa.literal(mailing.id), name, sa.func.count(), *sums, sa.literal(now())).group_by(name)
+    session().execute(sa.delete(MailingDomain).where(MailingDomain.mailing_id == mailing.id))
+    columns = ["mailing_id", "domain", "domains", "sent", "delivered", "clicked", "computed_at"]
+    session().execute(insert(MailingDomain).from_select(columns, wanted))
+
+
+def stale() -> list[tuple[int, int]]:
+    """Return (workspace, mailing) of those to which something happened since they were counted, unless that was a moment ago."""
+    at = now()
+    hours = sa.select(MailingHour.mailing_id, sa.func.max(MailingHour.hour).label("hour")).group_by(MailingHour.mailing_id)
+    last = hours.having(sa.func.sum(MailingHour.sent) > 0).subquery()
+    counted = (
+        sa.select(MailingDomain.mailing_id, sa.func.min(MailingDomain.computed_at).label("at"))
+        .group_by(MailingDomain.mailing_id)
+        .subquery()
+    )
+    stood, age = (sa.extract("epoch", at - since) for since in (counted.c.at, sa.func.coalesce(Mailing.opened_at, Mailing.created_at)))
+    old = stood > sa.func.greatest(SOONEST.total_seconds(), age / 20)
+    moved = last.c.hour >= sa.func.date_trunc("hour", counted.c.at)
+    wanted = (
+        sa.select(Mailing.workspace_id, Mailing.id)
+        .join(last, last.c.mailing_id == Mailing.id)
+        .outerjoin(counted, counted.c.mailing_id == Mailing.id)
+        .where(sa.or_(counted.c.at.is_(None), sa.and_(old, moved)))
+    )
+    return [(row[0], row[1]) for row in session().execute(any_workspace(wanted))]
