@@ -12,6 +12,7 @@ from flask.cli import with_appcontext
 
 from app.auth import service as auth
 from app.auth.models import User
+from app.cli.demo_campaign import make_campaign
 from app.cli.demo_people import MAILINGS, Person, people
 from app.cli.demo_segments import make_segments
 from app.core.actor import Actor
@@ -85,6 +86,7 @@ def fill(moment: datetime) -> int:
         _keep(workspace_id, crowd[start : start + _BATCH], source_ids)
     _sum_up(workspace_id)
     make_segments(workspace_id, by)
+    make_campaign(workspace_id, by)
     return workspace_id
 
 
