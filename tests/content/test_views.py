@@ -119,6 +119,9 @@ def test_a_draft_is_seen_as_a_customer_and_can_do_nothing(browser: Browser) -> N
     frame = framed(browser, answer)
     assert "<p>Ada</p>" in frame.text
     assert '<head><base target="_blank">' in frame.text
+    styled = draft(browser, body="<style>@media (prefers-color-scheme: dark) {p{color:red}}</style><p>x</p>")
+    address = re.findall(r'data-address="([^"]+)"', styled.text)[0]
+    assert ["(max-width: 0)" in browser.get(address).text, "(min-width: 0)" in browser.get(address + "?scheme=dark").text] == [True, True]
     policy = frame.headers["Content-Security-Policy"]
     assert policy.startswith("sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none';")
     assert "frame-ancestors 'self'" in policy
