@@ -57,12 +57,15 @@ def test_a_template_is_written_from_a_starter_and_seen_as_a_customer(page: Page,
     page.get_by_label("Preview line").focus()
     page.keyboard.press("End")
     page.get_by_label("Insert a field").select_option(label="Company")
-    expect(page.get_by_label("Preview line")).to_have_value("""Warm, light, and nothing that itches.{{ customer.company | default("…") }}""")
+    expect(page.get_by_label("Preview line")).to_have_value(
+        """Warm, light, and nothing that itches.{{ customer.company | default("…") }}"""
+    )
     expect(page.locator("#answer")).to_contain_text("itches.Pier Works")
+    expect(mail.get_by_text("Hello Adaeze,")).to_be_visible()
     look(page, "template-edit")
     page.get_by_role("button", name="Dark", exact=True).last.click()
     page.get_by_role("button", name="Phone").click()
-    assert page.frames[-1].evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    expect(mail.locator("body")).to_have_css("background-color", "rgb(18, 23, 27)")
     assert page.frames[-1].evaluate("innerWidth") == 375
     page.get_by_role("button", name="Text", exact=True).click()
     expect(mail.get_by_text("See what is new (https://www.example.com/new)")).to_be_visible()
