@@ -62,7 +62,7 @@ def test_caught_mail_is_read_and_its_links_open(page: Page, site: Site, look: Lo
     page.get_by_role("searchbox").fill("spring")
     expect(page.get_by_role("link", name="Confirm that you want mail")).to_have_count(0)
     page.get_by_role("link", name="Spring sale").click()
-    frame = page.frame_locator("iframe.fl-mail")
+    frame = page.frame_locator("iframe.fl-framed")
     expect(frame.get_by_text("One click, then it is done")).to_be_visible()
     look(page, "mail")
     with page.context.expect_page() as opened:

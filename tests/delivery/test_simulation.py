@@ -47,7 +47,7 @@ def test_a_plan_is_sane_and_the_same_each_time(message_id: int, wake: float, lin
 
 
 def test_the_rates_are_those_one_meets() -> None:
-    many = 60_000
+    many = 30_000
     woken = [plan(n, 300.0, (0, 1, 2)) for n in range(int(many * simulation.SHARE))]
     people = Counter(what for acts in woken for what in What if by_people(acts, what))
     machines = sum(any(act.what is What.OPEN and act not in by_people(acts, What.OPEN) for act in acts) for acts in woken)
@@ -78,9 +78,10 @@ def a_sandbox(people: int, *, sandbox: bool = True, simulate: bool = True) -> Ma
         MailingLink(workspace_id=place.id, mailing_id=mailing.id, position=n, url=f"https://northlight.example/{n}", label="x")
         for n in (0, 1)
     )
-    for customer in customers(place.id, people):
+    for number, customer in enumerate(customers(place.id, people)):
         a_consent(customer)
-        a_message(mailing, customer.id, state=MessageState.SENT, sent_at=START)
+        # What is done follows from the ids: with these, each run of the test sees the same.
+        a_message(mailing, customer.id, id=10**12 + mailing.simulate * 1000 + number, state=MessageState.SENT, sent_at=START)
     return mailing
 
 
@@ -103,14 +104,13 @@ def run_to(clock: time_machine.Traveller, seconds: float) -> int:
 
 def test_what_was_planned_comes_bit_by_bit_and_once(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simulation, "ORDERED", 0.5)
-    monkeypatch.setattr(simulation, "UNSUBSCRIBED", 0.1)
+    monkeypatch.setattr(simulation, "UNSUBSCRIBED", 0.3)
     monkeypatch.setattr(service, "BATCH", 7)
     with time_machine.travel(START, tick=False) as clock:
         mailing = a_sandbox(120)
         assert run_to(clock, 3) == 0
         run_to(clock, 200)
         some = done(session, mailing)
-        assert run_to(clock, 202) == 0
         assert run_to(clock, 3600) > 3
         everything = done(session, mailing)
         assert 0 < some[0].total() < everything[0].total()

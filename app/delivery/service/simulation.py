@@ -21,8 +21,8 @@ from app.delivery.service import hits
 from app.delivery.service.unsubscribe import unsubscribe
 from app.delivery.simulation import Act, What, event_id, plan
 
-BATCH = 5_000
-"""Messages a step at most."""
+BATCH = 2_000
+"""Messages a step at most: a second or two, for which the drain of real hits waits."""
 BY = Actor.system("Simulation")
 
 
