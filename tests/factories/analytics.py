@@ -59,7 +59,7 @@ def a_sent_campaign(workspace_id: int, **values: Any) -> Campaign:
     at = values.pop("launched_at", None) or now()
     name = values.pop("name", None) or f"Campaign {next(_numbers)}"
     mailing = a_mailing(workspace_id, name=name, opened_at=at)
-    given = {"state": State.SENT, "launched_at": at, "mailing_id": mailing.id, "created_by": "Ada", "cost": 0}
+    given = {"state": State.SENT, "launched_at": at, "mailing_id": mailing.id, "created_by": "Ada", "launched_by": "Ada", "cost": 0}
     return _keep(Campaign(workspace_id=workspace_id, name=name, **given | values))
 
 

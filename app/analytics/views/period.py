@@ -23,7 +23,9 @@ PERIODS = (("7d", "Last 7 days"), ("28d", "Last 28 days"), ("90d", "Last 90 days
 COMPARED = (("previous", "Previous period"), ("year", "A year before"), ("none", "Nothing"))
 SHOWN = 100
 """Campaigns on a page; the file has all."""
-TABS = (("Overview", "/overview"), ("Return", "/overview/roi"), ("Funnel", "/overview/funnel"), ("Segments", "/overview/segments"))
+SEGMENTS = "/overview/segments"
+"""Has windows of its own instead of periods."""
+TABS = (("Overview", "/overview"), ("Return", "/overview/roi"), ("Funnel", "/overview/funnel"), ("Segments", SEGMENTS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def parts(found: Asked, path: str) -> dict[str, Any]:
         "before": found.report.before,
         "days": days,
         "step": step(days),
-        "tabs": [{"label": label, "href": href + tail, "current": href == path} for label, href in TABS],
+        "tabs": [{"label": label, "href": href if href == SEGMENTS else href + tail, "current": href == path} for label, href in TABS],
         "path": path,
         "tail": tail,
         "periods": PERIODS,

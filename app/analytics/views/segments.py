@@ -10,7 +10,7 @@ from app.analytics.models import SegmentResult
 from app.analytics.queries import segments as queries
 from app.analytics.schemas import SegmentQuery
 from app.analytics.service import segments as service
-from app.analytics.views.period import TABS
+from app.analytics.views.period import SEGMENTS, TABS
 from app.core.errors import Invalid
 from app.core.stats import Rate
 from app.core.web.form import Form
@@ -33,7 +33,7 @@ def show_segments(caller: Principal) -> ResponseReturnValue:
         form.refuse(no)
         window = SegmentQuery().days
     at = service.look(caller.workspace_id)
-    tabs = [{"label": label, "href": href, "current": href == "/overview/segments"} for label, href in TABS]
+    tabs = [{"label": label, "href": href, "current": href == SEGMENTS} for label, href in TABS]
     found = drawn(queries.listed(caller.workspace_id, window), None)
     answer = render_template(
         "analytics/segments.html", form=form, window=window, segments_at=at, tabs=tabs, definitions=DEFINITIONS, **found
