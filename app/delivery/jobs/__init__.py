@@ -1,0 +1,6 @@
+"""Work of this room, split by noun."""
+
+from app.delivery.jobs.mail import forget_mail
+from app.delivery.jobs.simulation import simulate
+
+__all__ = ["forget_mail", "simulate"]
