@@ -155,6 +155,7 @@ class CheckOut(BaseModel):
 
     ready: bool
     problems: list[ProblemOut]
+    notes: list[ProblemOut] = Field(description="What does not stand in the way and is worth a look.")
     counted: bool = Field(description="False: counting takes long; the counts are null.")
     matched: int | None = None
     duplicates: int | None = None

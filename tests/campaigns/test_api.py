@@ -21,6 +21,9 @@ from tests.factories.workspaces import workspace
 from tests.support import counted
 
 
+NO_ADDRESS = [{"field": "brand", "reason": "The brand has no postal address. Many countries ask for one in every mail."}]
+
+
 class Caller:
     """Calls the API with a key."""
 
@@ -68,6 +71,7 @@ def test_a_campaign_is_made_changed_checked_and_scheduled(call: Caller) -> None:
     assert found == {
         "ready": True,
         "problems": [],
+        "notes": NO_ADDRESS,
         "counted": True,
         "matched": 4,
         "duplicates": 0,
