@@ -26,6 +26,7 @@ People = Annotated[list[Id], Field(max_length=MOST_PEOPLE), AfterValidator(_once
 TopicId = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Part = Annotated[str, Field(max_length=100), Storable]
 MaybeId = Annotated[Id | None, Blank]
+Version = Annotated[int | None, Blank]
 Address = Annotated[str, Field(max_length=320), Storable]
 
 
@@ -154,6 +155,7 @@ class CheckOut(BaseModel):
 
     ready: bool
     problems: list[ProblemOut]
+    notes: list[ProblemOut] = Field(description="What does not stand in the way and is worth a look.")
     counted: bool = Field(description="False: counting takes long; the counts are null.")
     matched: int | None = None
     duplicates: int | None = None
@@ -219,7 +221,7 @@ class ContentForm(Schema):
     utm_medium: Part = ""
     utm_campaign: Part = ""
     simulate: bool = False
-    version: int | None = None
+    version: Version = None
 
 
 class AudienceForm(Schema):
@@ -233,7 +235,7 @@ class AudienceForm(Schema):
     drop: MaybeId = None
     people: Annotated[Text, Field(max_length=1_000_000)] = ""
     topic_id: TopicId = 0
-    version: int | None = None
+    version: Version = None
 
 
 def _clock(value: object) -> object:
@@ -247,7 +249,7 @@ class ScheduleForm(Schema):
     when: Literal["now", "later"] = "now"
     day: Annotated[date | None, Blank] = None
     hour: Annotated[time | None, Blank, BeforeValidator(_clock)] = None
-    version: int | None = None
+    version: Version = None
 
 
 class TestForm(Schema):
@@ -256,10 +258,3 @@ class TestForm(Schema):
     __test__ = False
     to: Annotated[Text, Field(min_length=1, max_length=2_000)]
     customer_id: MaybeId = None
-
-
-class TestQuery(Schema):
-    """What a part of the page is asked with."""
-
-    __test__ = False
-    step: Annotated[str, Field(max_length=20)] = ""

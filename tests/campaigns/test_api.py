@@ -21,6 +21,9 @@ from tests.factories.workspaces import workspace
 from tests.support import counted
 
 
+NO_ADDRESS = [{"field": "brand", "reason": "The brand has no postal address. Many countries ask for one in every mail."}]
+
+
 class Caller:
     """Calls the API with a key."""
 
@@ -38,7 +41,7 @@ def call(client: FlaskClient) -> Caller:
     return Caller(client, workspace())
 
 
-def test_the_whole_life_of_a_campaign(call: Caller, session: Session) -> None:
+def test_a_campaign_is_made_changed_checked_and_scheduled(call: Caller) -> None:
     place = call.place
     people = subscribers(place.id, 3)
     given = {
@@ -68,6 +71,7 @@ def test_the_whole_life_of_a_campaign(call: Caller, session: Session) -> None:
     assert found == {
         "ready": True,
         "problems": [],
+        "notes": NO_ADDRESS,
         "counted": True,
         "matched": 4,
         "duplicates": 0,
@@ -82,10 +86,17 @@ def test_the_whole_life_of_a_campaign(call: Caller, session: Session) -> None:
     call("POST", f"{at}/schedule", {"at": "2020-01-01T00:00:00Z"}, 422)
     assert call("POST", f"{at}/schedule", {"at": (now() + timedelta(days=1)).isoformat()})["state"] == "scheduled"
     assert call("POST", f"{at}/unschedule")["state"] == "draft"
+
+
+def test_a_campaign_is_launched_once_and_goes_to_its_end(call: Caller, session: Session) -> None:
+    place = call.place
+    people = [*subscribers(place.id, 3), a_customer(place.id)]
+    made = a_campaign(place.id, name="Autumn layers", segments=[a_list(place.id, people).id])
+    at = f"/campaigns/{made.id}"
     assert call("POST", f"{at}/launch")["state"] == "launching"
     again = call("POST", f"{at}/launch", status=409)
     assert "A campaign is launched once" in again["detail"]
-    row = frozen(get(Campaign, place.id, made["id"]))
+    row = frozen(get(Campaign, place.id, made.id))
     assert call("POST", f"{at}/pause")["state"] == "paused"
     assert call("POST", f"{at}/resume")["state"] == "sending"
     end(session, row, (MessageState.SENT, None), (MessageState.FAILED, "554 no"))
@@ -99,7 +110,7 @@ def test_the_whole_life_of_a_campaign(call: Caller, session: Session) -> None:
     copy = call("POST", f"{at}/duplicate", status=201)
     call("DELETE", f"/campaigns/{copy['id']}", status=204)
     call("DELETE", at, status=409)
-    assert [row["id"] for row in call("GET", "/campaigns?state=sent&search=autumn")["items"]] == [made["id"]]
+    assert [row["id"] for row in call("GET", "/campaigns?state=sent&search=autumn")["items"]] == [made.id]
     assert call("GET", "/campaigns?state=active")["items"] == []
 
 

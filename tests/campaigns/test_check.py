@@ -36,6 +36,9 @@ def test_a_check_counts_by_reason_and_says_how_long_it_takes(session: Session) -
     with counted() as statements:
         found = check(row)
     assert found.ready
+    assert [note.field for note in found.notes] == ["brand"]
+    slow.problem = "It refuses our password."
+    assert [note.field for note in checking.worth_a_look(row)] == ["sender_id", "brand"]
     assert found.counts == Counts(7, 1, 1, 0, 1, 0, 0, 5, 2.5)
     assert len([one for one in statements if "segment_members" in one]) == 2, "one statement counts memberships, one the reasons"
 

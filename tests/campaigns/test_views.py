@@ -50,14 +50,19 @@ def test_an_empty_list_teaches_the_next_step(browser: Browser) -> None:
     assert 'href="/campaigns/new"' in page.text
 
 
-def test_the_builder_from_a_name_to_the_launch(browser: Browser, session: Session) -> None:
+def test_the_builder_begins_with_the_content(browser: Browser) -> None:
     place = browser.workspace_id
-    people = subscribers(place, 3)
-    template = a_greeting(place)
-    sender = a_sender(place, kind=SenderKind.SANDBOX, per_second=1)
-    into, out = a_list(place, [*people, a_customer(place)], "Readers"), a_list(place, people[:1], "Left")
+    template, sender = a_greeting(place), a_sender(place, kind=SenderKind.SANDBOX)
     assert browser.get("/campaigns/new").status_code == 200
-    content = {"name": "Autumn layers", "template_id": template.id, "sender_id": sender.id, "cost": "640.50", "goal": "39,000"}
+    content = {
+        "name": "Autumn layers",
+        "template_id": template.id,
+        "sender_id": sender.id,
+        "cost": "640.50",
+        "goal": "39,000",
+        "version": "",
+        "utm_source": "fairlead",
+    }
     wrong = browser.post("/campaigns/new", content | {"cost": "much", "goal": "-1"})
     assert wrong.status_code == 422
     assert "This cannot be below zero." in wrong.text
@@ -79,6 +84,14 @@ def test_the_builder_from_a_name_to_the_launch(browser: Browser, session: Sessio
     assert browser.post(f"{at}?step=content", content | {"name": "", "version": 2}).status_code == 422
     assert browser.post(f"{at}?step=content", content | {"name": "Autumn", "version": 2}).location == f"{at}?step=audience"
 
+
+def test_the_builder_goes_on_with_the_audience(browser: Browser) -> None:
+    place = browser.workspace_id
+    people = subscribers(place, 3)
+    slow = a_sender(place, kind=SenderKind.SANDBOX, per_second=1)
+    into, out = a_list(place, [*people, a_customer(place)], "Readers"), a_list(place, people[:1], "Left")
+    row = a_campaign(place, segments=[], sender_id=slow.id)
+    at = f"/campaigns/{row.id}/edit"
     assert "Choose a segment…" in browser.get(f"{at}?step=audience").text
     one = browser.post(f"{at}?step=audience", {"add": into.id}, headers=FRAGMENT)
     assert (one.status_code, '<div class="fl-grid top build" id="step">' in one.text) == (200, True)
@@ -89,10 +102,18 @@ def test_the_builder_from_a_name_to_the_launch(browser: Browser, session: Sessio
     assert browser.post(f"{at}?step=audience", {"segments": into.id, "exclude_segments": out.id}).location == f"{at}?step=schedule"
     counts = text(browser.get(f"/campaigns/{row.id}/count", headers=FRAGMENT))
     assert "Will receive it now 2 50.0 % of 4 asked for" in counts
-    assert "Left out by segments − 1 No consent never asked, or not confirmed − 1 Will receive it 2" in counts
+    assert "Left out by segments −1 No consent never asked, or not confirmed −1 Will receive it 2" in counts
     assert "about 2 s at the sender's limit of 1 a second" in counts.replace("&#39;", "'")
     assert browser.get(f"/campaigns/{row.id}/count").location == f"{at}?step=audience"
 
+
+def test_the_builder_ends_with_the_launch(browser: Browser) -> None:
+    place = browser.workspace_id
+    people = subscribers(place, 3)
+    slow = a_sender(place, kind=SenderKind.SANDBOX, per_second=1)
+    into, out = a_list(place, [*people, a_customer(place)]), a_list(place, people[:1])
+    row = a_campaign(place, segments=[into.id], exclude_segments=[out.id], sender_id=slow.id)
+    at = f"/campaigns/{row.id}/edit"
     assert "In UTC." in browser.get(f"{at}?step=schedule").text
     assert browser.post(f"{at}?step=schedule", {"when": "later"}).status_code == 422
     assert browser.post(f"{at}?step=schedule", {"when": "later", "day": "2020-01-01", "hour": "09:00"}).status_code == 422

@@ -175,3 +175,9 @@ def frozen(campaign: Campaign) -> tuple[MailingContent | None, Sequence[MailingL
         MailingLink.workspace_id == campaign.workspace_id, MailingLink.mailing_id == campaign.mailing_id, MailingLink.variant == 0
     )
     return session().scalars(words).one_or_none(), session().scalars(links.order_by(MailingLink.position)).all()
+
+
+def topic_name(campaign: Campaign) -> str | None:
+    """Return the name of a campaign's topic; None: mail as a whole."""
+    row = find(Topic, campaign.workspace_id, campaign.topic_id) if campaign.topic_id else None
+    return row.name if row else None

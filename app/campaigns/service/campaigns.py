@@ -95,7 +95,7 @@ def erase(workspace_id: int, customer_ids: Sequence[int]) -> None:
 def state_of(row: Campaign) -> dict[str, Any]:
     """Return what the audit log keeps of a campaign: settings and counts, nobody's name."""
     named = queries.targets(row.workspace_id, [row.id])[row.id]
-    kept = {name: getattr(row, name) for name in _PLAIN} | {"utm": dict(row.utm)}
+    kept = {name: getattr(row, name) for name in _PLAIN} | {f"utm_{part}": value for part, value in row.utm.items()}
     return kept | {
         "segments": [t.segment.name for t in named if not t.excluded],
         "exclude_segments": [t.segment.name for t in named if t.excluded],

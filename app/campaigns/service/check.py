@@ -52,10 +52,11 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What stands in the way, and the counts; `counts` None: they take longer than anybody waits."""
+    """What stands in the way, what is worth a look all the same, and the counts; None: they take longer than anybody waits."""
 
     problems: tuple[Problem, ...]
     counts: Counts | None
+    notes: tuple[Problem, ...] = ()
 
     @property
     def ready(self) -> bool:
@@ -64,10 +65,8 @@ class Check:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as the API says it."""
-        problems = [asdict(problem) for problem in self.problems]
-        return {"ready": self.ready, "problems": problems, "counted": self.counts is not None} | (
-            asdict(self.counts) if self.counts else {}
-        )
+        said = {name: [asdict(one) for one in getattr(self, name)] for name in ("problems", "notes")}
+        return {"ready": self.ready} | said | {"counted": self.counts is not None} | (asdict(self.counts) if self.counts else {})
 
 
 def check(campaign: Campaign) -> Check:
@@ -81,7 +80,7 @@ def check(campaign: Campaign) -> Check:
         problems.append(Problem("segments", "Nobody is in the segments it goes to."))
     elif counts is not None and counts.will_receive == 0:
         problems.append(Problem("segments", "Nobody would receive it: see who is left out, and why."))
-    return Check(tuple(problems), counts)
+    return Check(tuple(problems), counts, tuple(worth_a_look(campaign)))
 
 
 def missing(campaign: Campaign) -> list[Problem]:
@@ -102,6 +101,17 @@ def missing(campaign: Campaign) -> list[Problem]:
     if template is not None and sender is not None:
         problems += _faults(campaign)
     return problems
+
+
+def worth_a_look(campaign: Campaign) -> list[Problem]:
+    """Return what does not stand in the way and still may not be meant."""
+    notes = []
+    sender = campaigns.sender_of(campaign)
+    if sender is not None and sender.problem:
+        notes.append(Problem("sender_id", f"“{sender.name}” cannot send just now: {sender.problem}"))
+    if not words.facts(campaign.workspace_id, sender).get("postal_address"):
+        notes.append(Problem("brand", "The brand has no postal address. Many countries ask for one in every mail."))
+    return notes
 
 
 def count(campaign: Campaign, going: Audience) -> Counts | None:

@@ -14,6 +14,7 @@ from app.core.errors import Conflict, NotFound
 from app.delivery.models import MailingContent, Sender
 from app.delivery.service.mailings import Words
 
+_POINT = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs="
 NO_WORDS = "Choose a template."
 NO_SENDER = "Choose a sender."
 
@@ -83,4 +84,4 @@ def _plain_address(part: Link | Special, target: str) -> str:
     """Lead links to where they were written to; the ways out lead nowhere, and the pixel asks nobody."""
     if isinstance(part, Link):
         return target
-    return "about:blank" if part.name == "pixel" else f"#{part.name}"
+    return _POINT if part.name == "pixel" else f"#{part.name}"

@@ -5,6 +5,7 @@ from typing import Any
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
+from app.campaigns.links import slug
 from app.campaigns.queries import campaigns, figures
 from app.campaigns.queries.figures import Figures, Results
 from app.campaigns.schemas import CampaignIn, CampaignQuery, ContentForm
@@ -57,6 +58,8 @@ def new_campaign(caller: Principal) -> ResponseReturnValue:
     try:
         given = form.parse()
         values = fields(given) | money(caller, given)
+        if "utm" in values:
+            values["utm"]["campaign"] = values["utm"]["campaign"] or slug(given.name)
         made = service.create(caller.workspace_id, parse(CampaignIn, values), caller.actor)
     except Invalid as no:
         form.refuse(no)

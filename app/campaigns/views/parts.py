@@ -33,4 +33,6 @@ def _part(caller: Principal, campaign_id: int, template: str, step: str) -> Resp
     found = check(row)
     sender = campaigns.sender_of(row)
     words = campaigns.template_words(row.workspace_id, row.template_id) if row.template_id else None
-    return render_template(template, campaign=row, found=found, counts=found.counts, sender=sender, words=words)
+    return render_template(
+        template, campaign=row, found=found, counts=found.counts, sender=sender, words=words, topic=campaigns.topic_name(row)
+    )
