@@ -95,8 +95,9 @@ def test_the_tab_shows_money_rates_and_reasons(browser: Browser) -> None:
     at = browser.workspace_id
     before, campaign = a_sent_campaign(at, launched_at=now() - timedelta(days=9)), a_sent_campaign(at, cost=10_000, goal=40_000)
     hours(before, sent=200, opened=50, clicked=20, revenue=10_000)
-    hours(campaign, sent=500, bounced=10, refused=5, opened=200, clicked=49, ordered=7, unsubscribed=1, opens=200, clicks=49,
-          hits_opened=260, hits_opened_machine=90, hits_opened_unsure=7, hits_clicked=55, hits_clicked_machine=31, orders=8, revenue=30_000)  # fmt: skip
+    people = {"sent": 500, "bounced": 10, "refused": 5, "opened": 200, "clicked": 49, "ordered": 7, "unsubscribed": 1}
+    opens = {"opens": 200, "hits_opened": 260, "hits_opened_machine": 90, "hits_opened_unsure": 7}
+    hours(campaign, **people, **opens, clicks=49, hits_clicked=55, hits_clicked_machine=31, orders=8, revenue=30_000)
     text = drawn(browser, campaign)
     assert "$300 ↑ 200 % your usual is $100" in text
     assert "200 % cost $100" in text

@@ -34,7 +34,6 @@ from tests.factories.customers import a_customer
 _numbers = itertools.count(1)
 DOMAINS = ("lagoonmail.example", "deltamail.example", "fjordpost.example", "hanmail.example", "a.example", "b.example", "c.example")
 SKIPPED = ("no_address", "no_consent", "unsubscribed", "suppressed")
-_FLAGS = ("opened_at", "clicked_at", "ordered_at", "unsubscribed_at", "complained_at", "bounced_at")
 _COHORT = {"opened_at": "opened", "clicked_at": "clicked", "ordered_at": "ordered", "unsubscribed_at": "unsubscribed",
            "complained_at": "complained", "bounced_at": "bounced"}  # fmt: skip
 
@@ -159,35 +158,23 @@ def clicks(messages: Sequence[Message], chance: random.Random) -> list[Click]:
     return found
 
 
+Hours = dict[tuple[int, datetime], Counter[str]]
+
+
 def roll_up(workspace_id: int) -> None:
     """Write hours and tallies anew from messages and conversions."""
-    messages = session().scalars(sa.select(Message).where(Message.workspace_id == workspace_id, Message.kind == MessageKind.BULK)).all()
-    sold = session().scalars(sa.select(Conversion).where(Conversion.workspace_id == workspace_id)).all()
-    hours: dict[tuple[int, datetime], Counter[str]] = {}
+    bulk = (Message.workspace_id == workspace_id, Message.kind == MessageKind.BULK)
+    messages = session().scalars(sa.select(Message).where(*bulk)).all()
+    hours: Hours = {}
     tallies: Counter[tuple[int, int, str]] = Counter()
-
-    def add(mailing_id: int, at: datetime, name: str, by: int = 1) -> None:
-        hours.setdefault((mailing_id, at.replace(minute=0, second=0, microsecond=0)), Counter())[name] += by
-
     for row in messages:
         tallies[row.mailing_id, ALL, ""] += 1
         if row.state not in (MessageState.PENDING, MessageState.SENDING):
             tallies[row.mailing_id, row.state, row.reason or ""] += 1
-        if row.sent_at is None:
-            if row.bounced_at is not None:
-                add(row.mailing_id, row.bounced_at, "refused")
-            continue
-        add(row.mailing_id, row.sent_at, "sent")
-        for flag in _FLAGS:
-            if getattr(row, flag) is not None:
-                add(row.mailing_id, row.sent_at, _COHORT[flag])
-        for flag, names in (("opened_at", ("opens", "hits_opened")), ("clicked_at", ("clicks", "hits_clicked"))):
-            for name in names:
-                if getattr(row, flag) is not None:
-                    add(row.mailing_id, getattr(row, flag), name)
-    for sale in sold:
-        add(sale.mailing_id, sale.ordered_at, "revenue", sale.value)
-        add(sale.mailing_id, sale.ordered_at, "orders", 0 if sale.refund else 1)
+        _tell(row, hours)
+    for sale in session().scalars(sa.select(Conversion).where(Conversion.workspace_id == workspace_id)):
+        _add(hours, sale.mailing_id, sale.ordered_at, "revenue", sale.value)
+        _add(hours, sale.mailing_id, sale.ordered_at, "orders", 0 if sale.refund else 1)
     session().execute(sa.delete(MailingHour).where(MailingHour.workspace_id == workspace_id))
     session().execute(sa.delete(MailingTally).where(MailingTally.mailing_id.in_({mailing_id for mailing_id, _, _ in tallies})))
     for (mailing_id, hour), names in hours.items():
@@ -195,6 +182,25 @@ def roll_up(workspace_id: int) -> None:
     for (mailing_id, state, reason), n in tallies.items():
         _keep(MailingTally(mailing_id=mailing_id, state=int(state), reason=reason, n=n))
     session().expire_all()
+
+
+def _tell(row: Message, hours: Hours) -> None:
+    """Add what became of a message to its hours."""
+    if row.sent_at is None:
+        if row.bounced_at is not None:
+            _add(hours, row.mailing_id, row.bounced_at, "refused")
+        return
+    _add(hours, row.mailing_id, row.sent_at, "sent")
+    for flag, name in _COHORT.items():
+        if getattr(row, flag) is not None:
+            _add(hours, row.mailing_id, row.sent_at, name)
+    for flag, names in (("opened_at", ("opens", "hits_opened")), ("clicked_at", ("clicks", "hits_clicked"))):
+        for name in names if getattr(row, flag) is not None else ():
+            _add(hours, row.mailing_id, getattr(row, flag), name)
+
+
+def _add(hours: Hours, mailing_id: int, at: datetime, name: str, by: int = 1) -> None:
+    hours.setdefault((mailing_id, at.replace(minute=0, second=0, microsecond=0)), Counter())[name] += by
 
 
 def a_year(

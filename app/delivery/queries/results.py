@@ -103,9 +103,8 @@ def of_mailings(workspace_id: int, mailing_ids: Collection[int]) -> dict[int, Fi
 def of_days(workspace_id: int, first: date, last: date, zone: ZoneInfo) -> Period:
     """Return the figures of the local days from `first` to `last`, both included; days and mailings without any are left out."""
     day = sa.cast(sa.func.timezone(zone.key, MailingHour.hour), sa.Date).label("day")
-    columns = [getattr(MailingHour, name) for name in NAMES]
     low, high = starts(first, zone), starts(last + timedelta(days=1), zone)
-    hours = sa.select(day, MailingHour.mailing_id, *columns)
+    hours = sa.select(day, MailingHour.mailing_id, *_sums()).group_by(day, MailingHour.mailing_id)  # then there are few rows to sum twice
     hours = hours.where(MailingHour.workspace_id == workspace_id, MailingHour.hour >= low, MailingHour.hour < high)
     found = hours.subquery()
     sums = [sa.cast(sa.func.sum(found.c[name]), sa.BigInteger) for name in NAMES]
