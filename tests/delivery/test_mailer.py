@@ -61,7 +61,7 @@ def test_each_recipient_ends_as_the_server_said(app: Flask, database: None) -> N
             (0, ""): 13, (3, ""): 4, (4, "550 5.7.1"): 1, (4, "This address cannot be written to."): 1, (5, "suppressed"): 1, (5, "unsubscribed"): 1,
             (6, ""): 1, (7, "550 5.1.1"): 1,
         }  # fmt: skip
-        assert session().execute(sa.text("select sum(sent), sum(bounced) from mailing_hours")).one() == (4, 1)
+        assert session().execute(sa.text("select sum(sent), sum(refused), sum(bounced) from mailing_hours")).one() == (4, 1, 0)
         kinds = session().execute(sa.text("select kind, count(*) from activities where source_id is not null group by 1 order by 1")).all()
         assert kinds == [(1, 4), (11, 1)]
         assert session().execute(sa.text("select email from suppressions where reason = 'bounce'")).scalars().all() == ["gone1@x.example"]

@@ -183,10 +183,10 @@ ADD_TALLIES = sa.text(
 )
 ADD_SENT = sa.text(
     """
-    insert into mailing_hours as h (workspace_id, mailing_id, hour, sent, bounced)
+    insert into mailing_hours as h (workspace_id, mailing_id, hour, sent, refused)
     select * from unnest(cast(:workspaces as integer[]), cast(:mailings as bigint[]), cast(:hours as timestamptz[]), cast(:sent as bigint[]),
-      cast(:bounced as bigint[]))
-    on conflict (mailing_id, hour) do update set sent = h.sent + excluded.sent, bounced = h.bounced + excluded.bounced
+      cast(:refused as bigint[]))
+    on conflict (mailing_id, hour) do update set sent = h.sent + excluded.sent, refused = h.refused + excluded.refused
     """
 )
 RANKS = sa.text("select id from mailers where lost_at is null and lease_until > clock_timestamp() order by id")

@@ -188,7 +188,7 @@ def _add_hours(counts: Mapping[tuple[int, int, Any, int], int]) -> None:
             "workspaces": [place[1] for place in places],
             "hours": [place[2] for place in places],
             "sent": [counts.get((*place, int(MessageState.SENT)), 0) for place in places],
-            "bounced": [counts.get((*place, int(MessageState.BOUNCED)), 0) for place in places],
+            "refused": [counts.get((*place, int(MessageState.BOUNCED)), 0) for place in places],
         }
         session().execute(queries.ADD_SENT, values)
 
