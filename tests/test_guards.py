@@ -40,6 +40,7 @@ PUBLIC = {
     "/invitations/<token>",
     "/metrics",  # own token, or loopback
     "/u/<token>",  # the token says which message, and so whose
+    "/v/<token>",  # as above
 }
 """Nobody need be signed in. A new address here is a decision."""
 

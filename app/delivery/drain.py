@@ -42,8 +42,13 @@ def drain(connection: redis.Redis) -> int:
     if entries:
         service.record(_read([fields.get(FIELD, b"") for _, fields in entries]))
         session().commit()
-        connection.xdel(STREAM, *(ident for ident, _ in entries))
+        forget(connection, [ident for ident, _ in entries])
     return len(entries)
+
+
+def forget(connection: redis.Redis, ids: Sequence[bytes]) -> None:
+    """Delete from the stream what is committed."""
+    connection.xdel(STREAM, *ids)
 
 
 def _read(bodies: Sequence[bytes]) -> list[Hit]:

@@ -18,7 +18,7 @@ def show(caller: Principal) -> WorkspaceOut:
 
 @api.put("/workspace", "settings.edit", body=WorkspaceSettings, returns=WorkspaceOut, summary="Change the workspace")
 def update(caller: Principal, body: WorkspaceSettings) -> WorkspaceOut:
-    """Change name, currency, zone and locale."""
+    """Change name, currency, zone, locale and the window of conversions."""
     return WorkspaceOut.model_validate(service.update(caller.workspace_id, body, caller.actor))
 
 

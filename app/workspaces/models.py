@@ -7,6 +7,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import BigId, Created, Model, Tenant
 
+CONVERSION_DAYS = 7
+"""Days after a click within which an order is credited to it, unless the workspace says otherwise."""
+
 
 class Workspace(Model):
     """A tenant. `sandbox` is for life: simulated and real data never meet."""
@@ -22,6 +25,15 @@ class Workspace(Model):
     locale: Mapped[str] = mapped_column(default="en")
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     created_at: Mapped[Created]
+
+    @property
+    def conversion_days(self) -> int:
+        """Days after a click within which an order is credited to it."""
+        return int(self.settings.get("conversion_days", CONVERSION_DAYS))
+
+    @conversion_days.setter
+    def conversion_days(self, days: int) -> None:
+        self.settings = self.settings | {"conversion_days": days}
 
 
 class Brand(Tenant, Model):

@@ -91,6 +91,7 @@ def _address(value: str) -> str:
         raise ValueError(msg) from None
 
 
+ConversionDays = Annotated[int, Field(ge=1, le=90)]
 _Short = Annotated[str, Field(max_length=64)]
 Zone = Annotated[_Short, AfterValidator(_zone)]
 Currency = Annotated[_Short, AfterValidator(_currency)]
@@ -117,6 +118,9 @@ class WorkspaceSettings(Schema):
     currency: Currency
     zone: Zone
     locale: Locale
+    conversion_days: Annotated[ConversionDays | None, Blank] = Field(
+        default=None, description="Days after a click within which an order is credited to it; left out, it stays as it is."
+    )
 
 
 class WorkspaceOut(Schema):
@@ -129,6 +133,7 @@ class WorkspaceOut(Schema):
     currency: str
     zone: str
     locale: str
+    conversion_days: int
     created_at: datetime
 
 

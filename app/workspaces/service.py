@@ -14,7 +14,9 @@ from app.core import files, registry
 from app.core.actor import Actor
 from app.core.db import get, session
 from app.core.errors import Invalid, NotFound
+from app.events.service import publish
 from app.workspaces import logo, queries
+from app.workspaces.events import ConversionWindowChanged
 from app.workspaces.models import Brand, Workspace
 from app.workspaces.schemas import BrandIn, WorkspaceIn, WorkspaceSettings
 
@@ -37,11 +39,14 @@ def create(data: WorkspaceIn, by: Actor) -> Workspace:
 
 
 def update(workspace_id: int, data: WorkspaceSettings, by: Actor) -> Workspace:
-    """Change name, currency, zone and locale. Raises Invalid where amounts already stand in the present currency."""
+    """Change name, currency, zone, locale and window. Raises Invalid where amounts already stand in the present currency."""
     row = queries.get_workspace(workspace_id)
     if data.currency != row.currency:
         _check_currency_is_free(workspace_id)
-    _change(workspace_id, row, data.model_dump(), by, "workspace")
+    days = row.conversion_days
+    _change(workspace_id, row, data.model_dump(exclude_none=True), by, "workspace")
+    if row.conversion_days != days:
+        publish(ConversionWindowChanged(workspace_id, row.conversion_days), by)
     return row
 
 

@@ -23,7 +23,9 @@ def init_app(_app: Flask) -> None:
     """Put the settings into the navigation, and their parts on their page."""
     registry.add(registry.nav, NavItem("Account", "Settings", "/settings", "settings", "settings.view", 900))
     for part in (
-        SettingsPart("Workspace", "Name, currency, time zone, figures and dates", "/settings/workspace", "building", "settings.view", 10),
+        SettingsPart(
+            "Workspace", "Name, currency, time zone, figures and dates, conversions", "/settings/workspace", "building", "settings.view", 10
+        ),
         SettingsPart("Brands", "What mail and pages show as sender", "/settings/brands", "palette", "settings.view", 20),
     ):
         registry.add(registry.settings, part)
@@ -38,7 +40,7 @@ def settings(caller: Principal) -> ResponseReturnValue:
 
 @pages.get("/settings/workspace", "settings.view")
 def show_workspace(caller: Principal) -> ResponseReturnValue:
-    """Show name, currency, zone and locale."""
+    """Show name, currency, zone, locale and the window of conversions."""
     return _workspace(caller, Form(WorkspaceSettings, initial=queries.get_workspace(caller.workspace_id)))
 
 

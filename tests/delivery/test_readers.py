@@ -1,5 +1,6 @@
 """Unsubscribing by the link of a message: the page, mail programs, and taking it back."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -8,10 +9,10 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from flask_sqlalchemy.session import Session
 
-from app.core.db import any_workspace
+from app.core.db import any_workspace, find
 from app.core.time import now
 from app.customers.models import Consent, ConsentLog, Customer, CustomerStats, Kind
-from app.delivery.models import Mailing, Message, MessageKind
+from app.delivery.models import Mailing, MailingContent, Message, MessageKind
 from app.delivery.tokens import Signer
 from app.events.models import Outbox
 from tests.factories.customers import a_consent, a_customer, a_topic
@@ -137,7 +138,7 @@ def test_taking_back_gives_no_consent_that_was_not_there(client: FlaskClient, se
 
 def test_undo_takes_back_only_what_this_message_did(client: FlaskClient, session: Session) -> None:
     message, mailing = a_letter()
-    another = a_message(a_mailing(mailing.workspace_id), session.get(Customer, message.customer_id))
+    another = a_message(a_mailing(mailing.workspace_id), find(Customer, message.workspace_id, message.customer_id or 0))
     client.post(path_of(another), data=ONE_CLICK)
     assert "You are unsubscribed" in client.post(path_of(message), data={"undo": "1"}).text
     assert consents(session, message) == {0: "unsubscribed"}
@@ -179,3 +180,58 @@ def test_the_page_costs_two_reads_and_looks_at_no_session(client: FlaskClient) -
     with counted() as statements:
         client.get(path)
     assert len(statements) == 2
+
+
+def view_of(message: Message) -> str:
+    return signer().view_url(message.id)
+
+
+def words(session: Session, mailing: Mailing, **values: Any) -> None:
+    update = sa.update(MailingContent).where(MailingContent.workspace_id == mailing.workspace_id, MailingContent.mailing_id == mailing.id)
+    session.execute(update.values(**values))
+
+
+def test_the_web_version_is_the_mail_of_this_person_behind_a_wall(client: FlaskClient, session: Session) -> None:
+    message, mailing = a_letter()
+    whom = find(Customer, message.workspace_id, message.customer_id or 0)
+    assert whom is not None
+    whom.first_name = "<b>Ada"
+    body = '<p>Hello {{ customer.first_name }} of {{ brand.name }}, {{ campaign.name }}: <a href="https://shop.example/a?b=1&amp;c=2">look</a></p>'
+    words(session, mailing, body=body)
+    client.set_cookie("fairlead", "not-looked-at")
+    answer = client.get(view_of(message))
+    assert (answer.status_code, "Set-Cookie" in answer.headers, answer.headers["X-Robots-Tag"]) == (200, False, "noindex, nofollow")
+    wall = answer.headers["Content-Security-Policy"]
+    assert (wall.startswith("sandbox "), "allow-scripts" in wall, "allow-same-origin" in wall, "form-action 'none'" in wall) == (
+        True,
+        False,
+        False,
+        True,
+    )
+    assert f"Hello &lt;b&gt;Ada of Northlight, {mailing.name}:" in answer.text
+    found = {href.removeprefix("http://localhost") for href in re.findall(r'(?:href|src)="([^"]+)"', answer.text)}
+    assert found == {
+        signer().click_url(message.id, 0, "https://shop.example/a?b=1&c=2"), signer().open_url(message.id), signer().unsubscribe_url(message.id)
+    }  # fmt: skip
+    assert client.get(signer().click_url(message.id, 0, "https://shop.example/a?b=1&c=2")).location == "https://shop.example/a?b=1&c=2"
+    assert client.head(view_of(message)).data == b""
+
+
+@pytest.mark.parametrize("what", ["erased", "unknown", "test", "broken", "no words"])
+def test_where_there_is_no_web_version_a_friendly_page_says_so(client: FlaskClient, session: Session, what: str) -> None:
+    message, mailing = a_letter(kind=MessageKind.TEST if what == "test" else MessageKind.BULK)
+    if what == "erased":
+        message.customer_id = message.address = None
+    if what == "broken":
+        words(session, mailing, body="{% for a in customer.tags %}")
+    if what == "no words":
+        session.execute(sa.delete(MailingContent).where(MailingContent.workspace_id == mailing.workspace_id))
+    answer = client.get(signer().view_url(10**12) if what == "unknown" else view_of(message))
+    assert (answer.status_code, "cannot be shown any more" in answer.text) == (200, True)
+
+
+def test_strange_tokens_show_nothing(client: FlaskClient) -> None:
+    message, _ = a_letter()
+    for path in ("/v/x", view_of(message)[:-1], path_of(message).replace("/u/", "/v/")):
+        assert client.get(path).status_code == 404
+    assert client.post(view_of(message)).status_code == 405

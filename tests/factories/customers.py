@@ -72,10 +72,11 @@ def _keep(row: Any) -> Any:
 
 
 def an_order(workspace_id: int, **values: Any) -> Order:
-    """Make an order of a new customer, ten dollars unless told otherwise."""
+    """Make an order of a new customer, of ten dollars, unless told otherwise."""
     n = next(_numbers)
     given = {"external_id": f"O{n}", "amount": 1_000, "currency": "USD", "value": 1_000, "ordered_at": now()}
-    return _keep(Order(workspace_id=workspace_id, customer_id=a_customer(workspace_id).id, **given | values))
+    whose = values.pop("customer_id", None) or a_customer(workspace_id).id
+    return _keep(Order(workspace_id=workspace_id, customer_id=whose, **given | values))
 
 
 def a_view(workspace_id: int, query: str = "country=US") -> SavedView:

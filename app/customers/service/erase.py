@@ -14,7 +14,7 @@ from app.core.errors import NotFound
 from app.customers.events import CustomerDeleted, CustomersChanged
 from app.customers.models import Activity, Consent, ConsentLog, Customer, CustomerStats, Order
 from app.customers.models.consent import EVERY_TOPIC, SuppressionReason
-from app.customers.service.computed import changed_rows
+from app.customers.service.computed import changed_rows, lock
 from app.customers.service.customers import subject_of
 from app.customers.service.suppressions import suppress
 from app.events.service import publish
@@ -25,6 +25,7 @@ _FEW = 100
 def erase(workspace_id: int, customer_ids: Sequence[int]) -> None:
     """Delete what this room holds about these customers, besides the customers themselves."""
     among = sa.any_(sa.literal(list(customer_ids), ARRAY(sa.BigInteger)))
+    lock(workspace_id, customer_ids)  # who writes activities in bulk holds these rows: nothing comes in behind what is deleted now
     tables: tuple[Any, ...] = (Activity, Order, Consent, ConsentLog, CustomerStats)
     for table in tables:
         changed_rows(sa.delete(table).where(table.workspace_id == workspace_id, table.customer_id == among))

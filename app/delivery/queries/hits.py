@@ -20,13 +20,13 @@ select customer_id from customer_stats where workspace_id = :workspace_id and cu
 """Those of the customers who are still here; they stay until the transaction ends."""
 
 RECENT_CLICKS = sa.text("""
-select a.event_id::text, (a.data->>'message')::bigint, coalesce(a.data->>'address', ''), (a.data->>'link')::int,
+select replace(a.event_id::text, '-', ''), a.data->>'message', coalesce(a.data->>'address', ''), a.data->>'link',
   extract(epoch from a.occurred_at)::float8
 from unnest(cast(:customers as bigint[])) c(id) join activities a on a.workspace_id = :workspace_id and a.customer_id = c.id
   and a.occurred_at between :low and :high and a.kind = any(:kinds)
-where a.data ? 'message'
+where a.data->>'message' ~ '^[0-9]{1,18}$' and a.data->>'link' ~ '^[0-9]{1,5}$'
 """)
-"""Clicks of these customers in a time, from the activities."""
+"""Clicks of these customers in a time, from the activities; a caller of the API may call anything `clicked`, and that is left out."""
 
 KNOWN_AGENTS = sa.text("select text, id from hit_agents where text = any(:texts)")
 NEW_AGENTS = sa.text("insert into hit_agents (text) select unnest(cast(:texts as text[])) on conflict do nothing")

@@ -64,7 +64,7 @@ def last_unsubscribed(reader: Reader, topic_id: int) -> Activity | None:
         Activity.workspace_id == reader.workspace_id,
         Activity.customer_id == reader.customer_id,
         Activity.kind == Kind.UNSUBSCRIBED,
-        Activity.data["message"].as_integer() == reader.message_id,
-        Activity.data["topic"].as_integer() == topic_id,
+        Activity.data["message"].astext == str(reader.message_id),
+        Activity.data["topic"].astext == str(topic_id),
     )
     return session().scalars(query.order_by(Activity.occurred_at.desc()).limit(1)).one_or_none()

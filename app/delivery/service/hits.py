@@ -94,7 +94,7 @@ def _fast(clicks: Sequence[Hit], messages: dict[int, Any]) -> set[str]:
         span["kinds"] = [int(kind) for kind in CLICKS.values()]  # type: ignore[assignment]
         for workspace_id, customers in by_workspace.items():
             rows = session().execute(queries.RECENT_CLICKS, span | {"workspace_id": workspace_id, "customers": list(customers)})
-            found += [Click(row[0].replace("-", ""), *row[1:]) for row in rows]
+            found += [Click(key, int(message), address, int(link), at) for key, message, address, link, at in rows]
     return bursts({click.key: click for click in found}.values())
 
 

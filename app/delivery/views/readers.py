@@ -10,15 +10,20 @@ from app.delivery.models import MessageKind
 from app.delivery.queries import readers as queries
 from app.delivery.queries.readers import Reader
 from app.delivery.service.unsubscribe import take_back, unsubscribe
+from app.delivery.service.web_versions import web_version
 from app.delivery.tokens import Purpose, Signer
 
 pages = Pages("readers", __name__)
+_WALL = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src * data:; style-src 'unsafe-inline' *; font-src *; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
 @pages.form("/u/<token>", public=True, reads_cookie=False)
 def leave(_caller: None, token: str) -> ResponseReturnValue:
     """Show from what one may unsubscribe; a POST does it, from the page's button and from a mail program (RFC 8058) alike."""
-    reader = _reader(Purpose.UNSUBSCRIBE, token)
+    reader = _reader(_signer(), Purpose.UNSUBSCRIBE, token)
     undone = False
     if reader and request.method == "POST":
         if "undo" in request.form:
@@ -33,15 +38,32 @@ def leave(_caller: None, token: str) -> ResponseReturnValue:
     return _unseen(make_response(page))
 
 
+@pages.get("/v/<token>", public=True, reads_cookie=False)
+def view(_caller: None, token: str) -> ResponseReturnValue:
+    """Show a mail as a page, walled off from everything else of ours."""
+    signer = _signer()
+    reader = _reader(signer, Purpose.VIEW, token)
+    mail = web_version(reader, signer, current_app.config["PUBLIC_URL"]) if reader else None
+    if mail is None:
+        return _unseen(make_response(render_template("delivery/no_web_version.html", brand=reader.brand if reader else "")))
+    answer = _unseen(Response(mail.html, mimetype="text/html"))
+    answer.headers["Content-Security-Policy"] = _WALL
+    return answer
+
+
 def masked(address: str) -> str:
     """Return an address as its holder knows it again, and nobody else learns it: `a•••@example.com`."""
     name, _, host = address.rpartition("@")
     return f"{name[:1]}•••@{host}"
 
 
-def _reader(purpose: Purpose, token: str) -> Reader | None:
+def _signer() -> Signer:
+    return Signer(current_app.config["LINK_KEYS"])
+
+
+def _reader(signer: Signer, purpose: Purpose, token: str) -> Reader | None:
     """Return who holds the message of a token; None where there is nothing left to show or change. Raises NotFound for a bad token."""
-    read = Signer(current_app.config["LINK_KEYS"]).read(purpose, token)
+    read = signer.read(purpose, token)
     if read is None:
         raise NotFound("link")
     reader = queries.find_reader(read.message_id)

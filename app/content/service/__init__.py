@@ -1,0 +1,1 @@
+"""Verbs of the content room, by noun."""
