@@ -11,6 +11,7 @@ from app.core.time import now
 from app.delivery.models import CaughtMail
 from app.delivery.reading import Link, framed, links_in, read
 from app.delivery.service import mail
+from app.delivery.service.erase import erase
 from tests.factories.auth import signed_in
 from tests.factories.customers import a_customer
 from tests.factories.delivery import a_caught_mail, a_mail, a_mailing, a_message
@@ -135,5 +136,5 @@ def test_mail_is_forgotten_after_thirty_days_and_with_its_customer(session: Sess
     customer = a_customer(place)
     new.message_id = a_message(a_mailing(place), customer.id).id
     session.flush()
-    mail.erase(place, [customer.id])
+    erase(place, [customer.id])
     assert session.scalars(kept).all() == []

@@ -1,6 +1,9 @@
 """Letters about accounts: they hold links that open one, so they never go by a sandbox, whose mail everybody in it can read."""
 
+import structlog
+
 from app.auth import service as auth
+from app.auth.queries import memberships_of
 from app.core import registry
 from app.delivery.letters import words
 from app.delivery.models import Sender, SenderKind
@@ -10,15 +13,22 @@ from app.delivery.service.letters import queue_letter
 from app.workspaces import queries as workspaces
 
 
+log = structlog.get_logger()
+
+
 def can_mail(workspace_id: int) -> bool:
     """Tell whether letters about accounts leave this workspace."""
     return _sender(workspace_id) is not None
 
 
 def send_reset(workspace_id: int, user_id: int) -> None:
-    """Mail a user a new link that sets a password, if mail can leave the workspace."""
+    """Mail a user a new link that sets a password, if mail can leave the workspace.
+
+    Not where the user belongs to other workspaces too: whoever runs this one's mail server can read the link, and would get into those.
+    """
     sender = _sender(workspace_id)
-    if sender is None:
+    if sender is None or len(memberships_of(user_id)) > 1:
+        log.warning("a link that sets a new password cannot be mailed", user_id=user_id, workspace=workspace_id)
         return
     user = auth.get_user(user_id)
     letter = words.reset(face_of(workspace_id, sender.brand_id), user.name, auth.create_reset(user.id))

@@ -1,4 +1,4 @@
-"""The pages of this room, split by noun; its places in the settings, and its part in erasing people."""
+"""The pages of this room, split by noun; its places in navigation and settings, and its part in erasing people."""
 
 from app.core import registry
 from app.core.registry import NavItem, SettingsPart
