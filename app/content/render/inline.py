@@ -6,7 +6,7 @@ from css_inline import CSSInliner, InlineError
 
 from app.content.render.marks import Marks
 from app.content.render.markup import is_tag, scan
-from app.content.render.protect import check_blocks
+from app.content.render.protect import check_blocks, check_depth
 from app.content.render.sandbox import Refused
 
 _INLINER = CSSInliner(keep_style_tags=True, remove_inlined_selectors=True, keep_at_rules=True, load_remote_stylesheets=False)
@@ -24,6 +24,7 @@ def inline(html: str, marks: Marks) -> str:
         html = _DOCUMENT.format(html)
     if not any(is_tag(span, "style") for span in spans):
         return html
+    check_depth(html)
     try:
         done = _INLINER.inline(_with_bodies(html, marks))
     except InlineError:
