@@ -20,11 +20,13 @@ _DOCUMENT = (
 def inline(html: str, marks: Marks) -> str:
     """Return a protected document with its styles inlined; one without a style sheet stays as its author wrote it, letter by letter."""
     spans = list(scan(html))
+    styled = any(is_tag(span, "style") for span in spans)
+    if styled:
+        check_depth(html)
     if not any(is_tag(span, "html") or is_tag(span, "body") for span in spans):
         html = _DOCUMENT.format(html)
-    if not any(is_tag(span, "style") for span in spans):
+    if not styled:
         return html
-    check_depth(html)
     try:
         done = _INLINER.inline(_with_bodies(html, marks))
     except InlineError:
