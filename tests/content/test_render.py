@@ -127,6 +127,10 @@ def test_a_field_a_filter_or_a_block_becomes(words: str, becomes: str) -> None:
         ('\n<a href="www.example.com">x</a>', "Line 2: the link www.example.com needs https:// before it."),
         ('<a href="javascript:alert(1)">x</a>', "Line 1: the link javascript:alert(1) needs https:// before it."),
         ('<a href="https://x.example/?u={{ view_url }}">x</a>', "Line 1: {{ view_url }} is a whole address. It cannot be a part of one."),
+        ("\n" + "<i></i>" * 10_001, "Line 2: there are more than 10,000 tags and comments."),
+        ("<a " + "x " * 300 + ">", "Line 1: a tag has more than 200 attributes."),
+        ("<style>p{color:red}</style>\n" + "<div>" * 9_000, "Line 2: elements stand inside each other more than 200 deep, or are never closed."),
+        ('<a href="https://x.example">x</a>' * 2_001, "Line 1: there are more than 2,000 links."),
         ("\n\n<p", "Line 3: this tag is never closed: <p"),
         ("<!-- ", "Line 1: this comment is never closed."),
         ("<style>p{color:red}</style><p style='junk'>x</p>", ("Line 1: a style attribute cannot be read. "
