@@ -1,7 +1,7 @@
-"""What this room does when it hears news."""
+"""What waits in a stopped mailing is put away in a worker."""
 
 from app.delivery.events import MailingStopped
-from app.delivery.jobs import put_rest_away
+from app.delivery.jobs.stopping import put_rest_away
 from app.events.service import on
 from app.jobs import service as jobs
 

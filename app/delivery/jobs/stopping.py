@@ -1,4 +1,4 @@
-"""Work on mail that outlives a request."""
+"""Stopped mailings."""
 
 from datetime import timedelta
 
