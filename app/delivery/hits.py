@@ -29,7 +29,7 @@ _DOUBT = 3.0
 """Seconds within which Redis (`appendfsync everysec`) may hold back from its file what it acknowledged: said again after a broken line."""
 _MOST_DOUBT = 50_000
 _UNSAFE = str.maketrans(dict.fromkeys((*range(32), 127), " "))
-_BODY = re.compile(r"([0-9a-f]{32})\t(\d{15,17})\t(\d{1,19})\t(\d{0,5})\t(GET|HEAD)\t([0-9A-Fa-f:.]{0,45})\t([^\0-\x1f]*)")
+_BODY = re.compile(r"^([0-9a-f]{32})\t(\d{15,17})\t(\d{1,19})\t(\d{0,5})\t(GET|HEAD)\t([0-9A-Fa-f:.]{0,45})\t(.*)$", re.MULTILINE)
 _LARGEST = 2**63 - 1
 _HEAD = b"*5\r\n$4\r\nXADD\r\n$%d\r\n%s\r\n$1\r\n*\r\n$1\r\n%s\r\n$" % (len(STREAM), STREAM.encode(), FIELD)
 log = structlog.get_logger()
@@ -54,14 +54,14 @@ def encode(hit: Hit) -> bytes:
     return f"{hit.event_id}\t{hit.at}\t{hit.message_id}\t{position}\t{hit.method}\t{hit.address}\t{agent}".encode(errors="replace")
 
 
-def decode(body: bytes) -> Hit | None:
-    """Read a hit; None if this is none: what cannot be written must not stand in the way of what can."""
-    found = _BODY.fullmatch(body.decode(errors="replace"))
-    if found is None:
-        return None
-    event_id, at, message_id, position, method, address, agent = found.groups()
-    hit = Hit(event_id, int(at), int(message_id), int(position) if position else None, method, address, agent)
-    return hit if hit.message_id <= _LARGEST else None
+def decode(bodies: str) -> list[Hit]:
+    """Read hits, one a line; lines that are none are left out: what cannot be written must not stand in the way of what can."""
+    found = _BODY.findall(bodies.replace("\0", " "))
+    hits = [
+        Hit(event_id, int(at), int(message_id), int(position) if position else None, method, address, agent)
+        for event_id, at, message_id, position, method, address, agent in found
+    ]
+    return [hit for hit in hits if hit.message_id <= _LARGEST]
 
 
 class _Entry:

@@ -7,6 +7,7 @@ method, an agent that says so, a hit sooner than anybody reads, links followed f
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -43,6 +44,14 @@ class Why(StrEnum):
     PRIVACY_PROXY = "privacy_proxy"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Finding:
+    """A verdict and its reason. There are few: each is one object, known by its identity."""
+
+    verdict: Verdict
+    why: Why
+
+
 class Agent(StrEnum):
     """What an agent says it is."""
 
@@ -51,6 +60,22 @@ class Agent(StrEnum):
     IMAGE_PROXY = "image_proxy"
     PRIVACY_PROXY = "privacy_proxy"
     BROWSER = "browser"
+
+
+_BROWSER, _IMAGE_PROXY = Finding(Verdict.PERSON, Why.BROWSER), Finding(Verdict.PERSON, Why.IMAGE_PROXY)
+_PRIVACY_PROXY = Finding(Verdict.UNSURE, Why.PRIVACY_PROXY)
+_HEAD, _NO_AGENT, _CRAWLER, _SOON, _BURST = (
+    Finding(Verdict.MACHINE, why) for why in (Why.HEAD, Why.NO_AGENT, Why.CRAWLER, Why.SOON, Why.BURST)
+)
+FINDINGS = (_BROWSER, _IMAGE_PROXY, _PRIVACY_PROXY, _HEAD, _NO_AGENT, _CRAWLER, _SOON, _BURST)
+_BY_AGENT = {
+    Agent.NONE: (_NO_AGENT, _NO_AGENT),
+    Agent.CRAWLER: (_CRAWLER, _CRAWLER),
+    Agent.IMAGE_PROXY: (_IMAGE_PROXY, _CRAWLER),
+    Agent.PRIVACY_PROXY: (_PRIVACY_PROXY, _PRIVACY_PROXY),
+    Agent.BROWSER: (_BROWSER, _BROWSER),
+}
+"""What an agent is taken for when nothing else speaks: when it opens, when it clicks."""
 
 
 class Click(NamedTuple):
@@ -63,7 +88,6 @@ class Click(NamedTuple):
     at: float
 
 
-@lru_cache(maxsize=50_000)
 def kind_of(agent: str) -> Agent:
     """Tell what an agent says it is. A proxy fetches pictures when, and only when, its user opens the mail; Apple's fetches them all."""
     agent = agent.strip()
@@ -76,22 +100,21 @@ def kind_of(agent: str) -> Agent:
     return Agent.CRAWLER if _SCANNERS.search(agent) or is_crawler(agent) else Agent.BROWSER
 
 
-def judge(*, click: bool, method: str, agent: str, seconds: float | None, burst: bool = False) -> tuple[Verdict, Why]:
+@lru_cache(maxsize=50_000)
+def _taken_for(agent: str) -> tuple[Finding, Finding]:
+    return _BY_AGENT[kind_of(agent)]
+
+
+def judge(*, click: bool, method: str, agent: str, seconds: float | None, burst: bool = False) -> Finding:
     """Return the verdict on a hit and its reason. `seconds` since the server took the message; None: it has not yet, as far as we know."""
-    kind = kind_of(agent)
+    finding = _taken_for(agent)[click]
     if method == "HEAD":
-        return Verdict.MACHINE, Why.HEAD
-    if kind is Agent.NONE:
-        return Verdict.MACHINE, Why.NO_AGENT
-    if kind is Agent.CRAWLER or (click and kind is Agent.IMAGE_PROXY):
-        return Verdict.MACHINE, Why.CRAWLER
+        return _HEAD
+    if finding is _NO_AGENT or finding is _CRAWLER:
+        return finding
     if seconds is None or seconds < SOONEST:
-        return Verdict.MACHINE, Why.SOON
-    if burst:
-        return Verdict.MACHINE, Why.BURST
-    if kind is Agent.PRIVACY_PROXY:
-        return Verdict.UNSURE, Why.PRIVACY_PROXY
-    return Verdict.PERSON, Why.IMAGE_PROXY if kind is Agent.IMAGE_PROXY else Why.BROWSER
+        return _SOON
+    return _BURST if burst else finding
 
 
 def bursts(clicks: Iterable[Click]) -> set[str]:

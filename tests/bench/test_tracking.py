@@ -14,7 +14,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -31,7 +31,7 @@ from tests.bench.ground import BASELINES, Ground, say
 from tests.factories.tracking import BOT, CHROME, a_mailing, signer
 
 HIT_MARK, DRAIN_MARK = 0.2, 0.3
-ROUNDS, SECONDS, LINES = 3, 5, 64
+ROUNDS, SECONDS, LINES = 3, 4, 64
 PEOPLE, HITS = 20_000, 50_000
 ROOT = Path(__file__).resolve().parents[2]
 _SAME = ["-m", "gunicorn", "-w", "2", "-k", "gthread", "--threads", "8"]
@@ -111,31 +111,47 @@ def test_hits(empty: Ground) -> None:
 
 
 def people(workspace_id: int) -> list[int]:
-    """Send a mailing to so many new people; return the ids of its messages."""
-    mailing, sent = a_mailing(workspace_id), now() - timedelta(hours=3)
+    """Make so many customers; return their ids."""
     made = sa.text(
         "insert into customers (workspace_id, email, origin) select :w, 'p' || n || '@bench.example', 'api'"
         " from generate_series(1, :n) n returning id"
     )
-    ids = db.session.scalars(made, {"w": workspace_id, "n": PEOPLE}).all()
-    note = sa.text(
-        "insert into messages (workspace_id, mailing_id, customer_id, original_customer_id, address, state, sent_at)"
-        " select :w, :m, id, id, 'p@bench.example', 3, :at from unnest(:ids) id returning id"
+    return list(db.session.scalars(made, {"w": workspace_id, "n": PEOPLE}).all())
+
+
+def sent_to(workspace_id: int, customers: list[int], at: datetime) -> list[int]:
+    """Send a mailing to these people: its rows wait, are taken, are sent, and cleared up after, as in life. Return the messages' ids."""
+    wait = sa.text(
+        "insert into messages (workspace_id, mailing_id, customer_id, original_customer_id, address)"
+        " select :w, :m, id, id, 'p@bench.example' from unnest(:ids) id returning id"
     )
-    return list(db.session.scalars(note, {"w": workspace_id, "m": mailing.id, "at": sent, "ids": list(ids)}).all())
+    values = {"w": workspace_id, "m": a_mailing(workspace_id).id, "at": at, "ids": customers}
+    ids = list(db.session.scalars(wait, values).all())
+    for change in ("state = 2, mailer_id = 1, claimed_at = :at", "state = 3, sent_at = :at"):
+        db.session.execute(sa.text(f"update messages set {change} where workspace_id = :w and mailing_id = :m"), values)  # noqa: S608 (ours)
+        db.session.commit()
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as line:
+            line.execute(sa.text("vacuum analyze messages, customers, customer_stats"))
+    return ids
 
 
-def put(messages: list[int], turn: int) -> None:
-    """Put hits into the stream: opens and clicks, of people and machines."""
-    start, line = int((now() - timedelta(hours=2)).timestamp() * 1_000_000), redis.client().pipeline(transaction=False)
-    for n in range(HITS):
-        link = None if n % 4 else n // 4 % 5
+def readings(messages: list[int], turn: int, sent: datetime) -> list[Hit]:
+    """Return hits as readings leave them: opened, opened again after 20 s, half of them clicked after 40; every tenth is a machine's."""
+    start, found = int(sent.timestamp() * 1_000_000) + 60_000_000, []
+    for n, message in enumerate(messages):
         agent = BOT if n % 10 == 0 else f"{CHROME} {n % 200}"
-        hit = Hit(
-            UUID(int=turn << 64 | n).hex, start + n * 100_000, messages[n * 7919 % PEOPLE], link, "GET", f"192.0.{n % 200}.{n % 251}", agent
-        )
+        for k, link in enumerate((None, None, n % 5) if n % 2 else (None, None)):
+            ident = UUID(int=turn << 64 | n * 4 + k).hex
+            found.append(Hit(ident, start + n * 100_000 + k * 20_000_000, message, link, "GET", f"192.0.{n % 200}.{n % 251}", agent))
+    return sorted(found, key=lambda hit: hit.at)
+
+
+def put(hits: list[Hit]) -> None:
+    """Put hits into the stream, as the tracker does."""
+    line = redis.client().pipeline(transaction=False)
+    for n, hit in enumerate(hits):
         line.xadd(STREAM, {FIELD: encode(hit)})
-        if n % 5_000 == 4_999:
+        if n % 5_000 == 0 or n == len(hits) - 1:
             line.execute()
 
 
@@ -160,10 +176,11 @@ def copied(dsn: str, turn: int) -> float:
 def test_drain(empty: Ground) -> None:
     ours, theirs = [], []
     with empty.app.app_context():
-        messages = people(empty.workspace_id)
-        db.session.commit()
+        customers = people(empty.workspace_id)
         for turn in range(1, ROUNDS + 1):
-            put(messages, turn)
+            at = now() - timedelta(hours=10 - turn)
+            put(readings(sent_to(empty.workspace_id, customers, at), turn, at))
+            db.session.commit()
             began = time.perf_counter()
             while drain(redis.client()):
                 pass

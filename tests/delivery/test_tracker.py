@@ -24,7 +24,7 @@ AWAY = "postgresql+psycopg2://nobody@127.0.0.1:1/nothing"
 
 
 def kept(redis: redis_client.Redis) -> list[Hit]:
-    return [decode(fields[FIELD]) for _, fields in redis.xrange(STREAM)]  # type: ignore[misc,index]
+    return [hit for _, fields in redis.xrange(STREAM) for hit in decode(fields[FIELD].decode())]  # type: ignore[misc,index,union-attr]
 
 
 def told(hit: Hit) -> tuple[Any, ...]:
@@ -100,7 +100,9 @@ def test_agents_and_addresses_are_kept_as_text_and_cut(app: Flask, redis: redis_
     ],
 )
 def test_what_is_no_hit_is_known(body: bytes) -> None:
-    assert decode(body) is None
+    assert decode(body.decode()) == []
+    good = Hit("a" * 32, 10**15, 1, None, "GET", "", "Test")
+    assert decode("\n".join([encode(good).decode(), body.decode(), encode(good).decode()])) == [good, good]
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
 """Verdicts on hits: a person, a machine, or nobody can say."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.delivery.verdicts import Click, Verdict, Why, bursts, judge
+from app.delivery.verdicts import Click, Verdict, Why, bursts
+from app.delivery.verdicts import judge as finding
 from tests.factories.tracking import BOT, CHROME
 
 GOOGLE = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"
@@ -12,6 +15,11 @@ YAHOO = "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.htm
 OUTLOOK = "Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.4266; Pro)"
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148"
 PERSON, MACHINE, UNSURE = Verdict.PERSON, Verdict.MACHINE, Verdict.UNSURE
+
+
+def judge(**says: Any) -> tuple[Verdict, Why]:
+    found = finding(**says)
+    return found.verdict, found.why
 
 
 @pytest.mark.parametrize(

@@ -5,19 +5,20 @@ import sqlalchemy as sa
 ONE_AT_A_TIME = sa.text("select pg_advisory_xact_lock(1212763220)")
 """Flags and figures follow from what they were before: whoever moves them by hits holds this, to the end of the transaction."""
 
-MESSAGES = sa.text("""
+MESSAGES = """
 select m.id, m.workspace_id, m.customer_id, m.mailing_id, g.source_id,
-  (extract(epoch from coalesce(m.sent_at, m.claimed_at)) * 1000000)::bigint as taken, (extract(epoch from m.sent_at) * 1000000)::bigint as sent,
-  (extract(epoch from m.opened_at) * 1000000)::bigint as opened, (extract(epoch from m.clicked_at) * 1000000)::bigint as clicked
+  (extract(epoch from coalesce(m.sent_at, m.claimed_at)) * 1000000)::bigint, (extract(epoch from m.sent_at) * 1000000)::bigint,
+  (extract(epoch from m.opened_at) * 1000000)::bigint, (extract(epoch from m.clicked_at) * 1000000)::bigint
 from messages m join mailings g on g.id = m.mailing_id
-where m.id = any(:ids) and m.kind = 1 and m.customer_id is not null
-""")
+where m.id = any(%s) and m.kind = 1 and m.customer_id is not null
+"""
 """Messages by id, those that count and whose customer is here; times in microseconds since 1970."""
 
-HERE = sa.text("""
-select customer_id from customer_stats where workspace_id = :workspace_id and customer_id = any(:ids) order by customer_id for update
-""")
-"""Those of the customers who are still here; they stay until the transaction ends."""
+HERE = """
+select customer_id, (extract(epoch from last_activity_at) * 1000000)::bigint from customer_stats
+where workspace_id = %s and customer_id = any(%s) order by customer_id for update
+"""
+"""Those of the customers who are still here, and when they were last seen; they stay until the transaction ends."""
 
 RECENT_CLICKS = sa.text("""
 select replace(a.event_id::text, '-', ''), a.data->>'message', coalesce(a.data->>'address', ''), a.data->>'link',
@@ -31,21 +32,20 @@ where a.data->>'message' ~ '^[0-9]{1,18}$' and a.data->>'link' ~ '^[0-9]{1,5}$'
 KNOWN_AGENTS = sa.text("select text, id from hit_agents where text = any(:texts)")
 NEW_AGENTS = sa.text("insert into hit_agents (text) select unnest(cast(:texts as text[])) on conflict do nothing")
 
-DRAINED = """
-create temporary table if not exists drained (workspace_id integer, at bigint, event_id uuid, customer_id bigint, kind smallint,
+COPY = "copy activities (workspace_id, occurred_at, event_id, customer_id, kind, source_id, data) from stdin"
+"""Where none of them is there already, which is nearly always."""
+
+STAGE = """
+create temporary table if not exists drained (workspace_id integer, occurred_at timestamptz, event_id uuid, customer_id bigint, kind smallint,
   source_id bigint, data jsonb) on commit delete rows;
 truncate drained
 """
-COPY = "copy drained from stdin"
-
-INSERT = sa.text("""
-with made as (
-  insert into activities (workspace_id, occurred_at, event_id, customer_id, kind, source_id, data)
-  select workspace_id, timestamptz 'epoch' + at * interval '1 microsecond', event_id, customer_id, kind, source_id, data from drained
-  on conflict do nothing returning event_id)
-select count(*), case when count(*) < :given then array_agg(replace(event_id::text, '-', '')) end from made
-""")
-"""Write activities; how many were new, and which, unless all were."""
+COPY_STAGE = "copy drained from stdin"
+INSERT = """
+insert into activities (workspace_id, occurred_at, event_id, customer_id, kind, source_id, data) select * from drained
+on conflict do nothing returning replace(event_id::text, '-', '')
+"""
+"""Where some are there: write those that are not, and tell which."""
 
 HOLD_MESSAGES = sa.text("select id from messages where id = any(:ids) order by id for no key update")
 SET_FLAGS = sa.text("""

@@ -1,33 +1,71 @@
 """Hits become activities, flags and figures: a batch by a few statements, of all workspaces at once."""
 
 import io
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import NamedTuple
+
+import psycopg2.errors
 
 from app.core.db import cursor, session
 from app.customers.models import Kind
-from app.customers.service.computed import seen
+from app.customers.service.computed import record_computed
 from app.delivery.hits import Hit
 from app.delivery.queries import hits as queries
 from app.delivery.service import links
 from app.delivery.service.tallies import add_hours
-from app.delivery.verdicts import BURST, Click, Verdict, Why, bursts, judge
+from app.delivery.verdicts import BURST, FINDINGS, Click, Finding, Verdict, bursts, judge
 
-OPENS = {Verdict.PERSON: Kind.OPENED, Verdict.MACHINE: Kind.OPENED_MACHINE, Verdict.UNSURE: Kind.OPENED_UNSURE}
-CLICKS = {Verdict.PERSON: Kind.CLICKED, Verdict.MACHINE: Kind.CLICKED_MACHINE, Verdict.UNSURE: Kind.CLICKED_UNSURE}
+SAME_READING = 15 * 60 * 1_000_000
+"""Microseconds within which to open again is the same reading: it does not move when somebody was last seen. A click always does."""
 _SECOND, _HOUR = 1_000_000, 3_600_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_OPENS = {Verdict.PERSON: Kind.OPENED, Verdict.MACHINE: Kind.OPENED_MACHINE, Verdict.UNSURE: Kind.OPENED_UNSURE}
+_CLICKS = {Verdict.PERSON: Kind.CLICKED, Verdict.MACHINE: Kind.CLICKED_MACHINE, Verdict.UNSURE: Kind.CLICKED_UNSURE}
+_Deltas = Counter[tuple[int, int, int, str]]
+"""By (workspace, mailing, hour, figure)."""
+
+
+class Mail(NamedTuple):
+    """A message that counts. Times are in microseconds since 1970; `taken`: when the server said yes, or was being asked."""
+
+    id: int
+    workspace_id: int
+    customer_id: int
+    mailing_id: int
+    source_id: int | None
+    taken: int | None
+    sent: int | None
+    opened: int | None
+    clicked: int | None
+
+
+class Act(NamedTuple):
+    """What a finding makes of a hit, with the words that are written for it."""
+
+    person: bool
+    click: bool
+    kind: int
+    figure: str
+    why: str
+
+
+def _act(kind: Kind, finding: Finding, *, click: bool) -> Act:
+    return Act(finding.verdict is Verdict.PERSON, click, int(kind), f"hits_{kind.name.lower()}", str(finding.why))
+
+
+_OPENED = {finding: _act(_OPENS[finding.verdict], finding, click=False) for finding in FINDINGS}
+_CLICKED = {finding: _act(_CLICKS[finding.verdict], finding, click=True) for finding in FINDINGS}
 
 
 class Sighted(NamedTuple):
     """A hit with its message and what came of it."""
 
     hit: Hit
-    message: Any
-    kind: Kind
-    why: Why
+    mail: Mail
+    act: Act
 
 
 def record(hits: Iterable[Hit]) -> int:
@@ -38,15 +76,14 @@ def record(hits: Iterable[Hit]) -> int:
     """
     given = {hit.event_id: hit for hit in hits}
     session().execute(queries.ONE_AT_A_TIME)
-    messages = _messages({hit.message_id for hit in given.values()})
-    known = [hit for hit in given.values() if hit.message_id in messages]
+    mails = _mails({hit.message_id for hit in given.values()})
+    last_seen = _here(mails.values())
+    known = [hit for hit in given.values() if hit.message_id in mails and mails[hit.message_id].customer_id in last_seen]
     if not known:
         return 0
-    new = _insert(_judged(known, messages))
-    _note_seen(new)
-    deltas: dict[tuple[int, int, int], dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for one in new:
-        deltas[one.message.workspace_id, one.message.mailing_id, one.hit.at // _HOUR][f"hits_{one.kind.name.lower()}"] += 1
+    new = _insert(_judged(known, mails))
+    _note_seen(new, last_seen)
+    deltas: _Deltas = Counter((mail.workspace_id, mail.mailing_id, hit.at // _HOUR, act.figure) for hit, mail, act in new)
     _flag(new, deltas)
     _move_hours(deltas)
     _count_links(new)
@@ -58,72 +95,92 @@ def moment(at: int) -> datetime:
     return _EPOCH + timedelta(microseconds=at)
 
 
-def _messages(ids: Collection[int]) -> dict[int, Any]:
-    """Return messages that count, by id; their customers are here and stay until the transaction ends."""
-    rows = session().execute(queries.MESSAGES, {"ids": list(ids)}).all()
+def _mails(ids: Collection[int]) -> dict[int, Mail]:
+    with cursor() as line:
+        line.execute(queries.MESSAGES, (list(ids),))
+        return {row[0]: Mail._make(row) for row in line}
+
+
+def _here(mails: Iterable[Mail]) -> dict[int, int]:
+    """Return when the customers of these messages were last seen, without those who are not here any more; the others stay until we commit."""
     by_workspace: dict[int, set[int]] = defaultdict(set)
-    for row in rows:
-        by_workspace[row.workspace_id].add(row.customer_id)
-    here = {
-        (workspace_id, customer_id)
-        for workspace_id, customers in by_workspace.items()
-        for customer_id in session().scalars(queries.HERE, {"workspace_id": workspace_id, "ids": list(customers)})
-    }
-    return {row.id: row for row in rows if (row.workspace_id, row.customer_id) in here}
+    for mail in mails:
+        by_workspace[mail.workspace_id].add(mail.customer_id)
+    found: dict[int, int] = {}
+    with cursor() as line:
+        for workspace_id, customers in sorted(by_workspace.items()):
+            line.execute(queries.HERE, (workspace_id, list(customers)))
+            found.update((customer_id, at or 0) for customer_id, at in line)
+    return found
 
 
-def _judged(hits: Sequence[Hit], messages: dict[int, Any]) -> list[Sighted]:
-    fast = _fast([hit for hit in hits if hit.position is not None], messages)
+def _judged(hits: Sequence[Hit], mails: dict[int, Mail]) -> list[Sighted]:
+    fast = _fast([hit for hit in hits if hit.position is not None], mails)
     judged = []
     for hit in hits:
-        message, click = messages[hit.message_id], hit.position is not None
-        seconds = None if message.taken is None else (hit.at - message.taken) / _SECOND
-        verdict, why = judge(click=click, method=hit.method, agent=hit.agent, seconds=seconds, burst=hit.event_id in fast)
-        judged.append(Sighted(hit, message, (CLICKS if click else OPENS)[verdict], why))
+        mail = mails[hit.message_id]
+        seconds = None if mail.taken is None else (hit.at - mail.taken) / _SECOND
+        click = hit.position is not None
+        finding = judge(click=click, method=hit.method, agent=hit.agent, seconds=seconds, burst=hit.event_id in fast)
+        judged.append(Sighted(hit, mail, _CLICKED[finding] if click else _OPENED[finding]))
     return judged
 
 
-def _fast(clicks: Sequence[Hit], messages: dict[int, Any]) -> set[str]:
+def _fast(clicks: Sequence[Hit], mails: dict[int, Mail]) -> set[str]:
     """Return the ids of clicks in bursts, seen beside those of the same messages shortly before or after that are written already."""
-    found = [Click(hit.event_id, hit.message_id, hit.address, hit.position or 0, hit.at / _SECOND) for hit in clicks]
+    if not clicks:
+        return set()
+    found = {hit.event_id: Click(hit.event_id, hit.message_id, hit.address, hit.position or 0, hit.at / _SECOND) for hit in clicks}
     by_workspace: dict[int, set[int]] = defaultdict(set)
     for hit in clicks:
-        message = messages[hit.message_id]
-        by_workspace[message.workspace_id].add(message.customer_id)
-    if clicks:
-        low, high = min(hit.at for hit in clicks), max(hit.at for hit in clicks)
-        span = {"low": moment(low) - timedelta(seconds=BURST), "high": moment(high) + timedelta(seconds=BURST)}
-        span["kinds"] = [int(kind) for kind in CLICKS.values()]  # type: ignore[assignment]
-        for workspace_id, customers in by_workspace.items():
-            rows = session().execute(queries.RECENT_CLICKS, span | {"workspace_id": workspace_id, "customers": list(customers)})
-            found += [Click(key, int(message), address, int(link), at) for key, message, address, link, at in rows]
-    return bursts({click.key: click for click in found}.values())
+        by_workspace[mails[hit.message_id].workspace_id].add(mails[hit.message_id].customer_id)
+    low, high = (moment(pick(hit.at for hit in clicks)) for pick in (min, max))
+    span = {
+        "low": low - timedelta(seconds=BURST),
+        "high": high + timedelta(seconds=BURST),
+        "kinds": [int(kind) for kind in _CLICKS.values()],
+    }
+    for workspace_id, customers in by_workspace.items():
+        rows = session().execute(queries.RECENT_CLICKS, span | {"workspace_id": workspace_id, "customers": list(customers)})
+        found |= {key: Click(key, int(message), address, int(link), at) for key, message, address, link, at in rows}
+    return bursts(found.values())
 
 
 def _insert(judged: Sequence[Sighted]) -> Sequence[Sighted]:
     """Write activities; return those that were new."""
     agents = _agents({one.hit.agent for one in judged} - {""})
-    lines = io.StringIO("".join(_line(one, agents) for one in judged))
-    with cursor() as line:
-        line.execute(queries.DRAINED)
-        line.copy_expert(queries.COPY, lines)
-    count, which = session().execute(queries.INSERT, {"given": len(judged)}).one()
-    if count == len(judged):
-        return judged
-    new = set(which or ())
-    return [one for one in judged if one.hit.event_id in new]
+    lines = "".join([_line(one, agents) for one in judged])
+    try:
+        with session().begin_nested(), cursor() as line:
+            line.copy_expert(queries.COPY, io.StringIO(lines))
+    except psycopg2.errors.UniqueViolation:
+        with cursor() as line:
+            line.execute(queries.STAGE)
+            line.copy_expert(queries.COPY_STAGE, io.StringIO(lines))
+            line.execute(queries.INSERT)
+            new = {row[0] for row in line}
+        return [one for one in judged if one.hit.event_id in new]
+    return judged
 
 
 def _line(one: Sighted, agents: dict[str, int]) -> str:
     """Return a line for COPY. Nothing in it needs escaping: `decode` let only such methods and addresses through."""
-    hit, message = one.hit, one.message
+    hit, mail, act = one
+    source = "\\N" if mail.source_id is None else mail.source_id
     link = "null" if hit.position is None else hit.position
-    data = (
-        f'{{"message":{hit.message_id},"link":{link},"agent":{agents.get(hit.agent, "null")},"address":"{hit.address}",'
-        f'"why":"{one.why}","method":"{hit.method}"}}'
+    hour, rest = divmod(hit.at, _HOUR)
+    return (
+        f"{mail.workspace_id}\t{_hour(hour)}{rest // 60_000_000:02}:{rest % 60_000_000 / _SECOND:09.6f}+00\t{hit.event_id}"
+        f"\t{mail.customer_id}\t{act.kind}\t{source}"
+        f'\t{{"message":{hit.message_id},"link":{link},"agent":{agents.get(hit.agent, "null")},"address":"{hit.address}",'
+        f'"why":"{act.why}","method":"{hit.method}"}}\n'
     )
-    source = "\\N" if message.source_id is None else message.source_id
-    return f"{message.workspace_id}\t{hit.at}\t{hit.event_id}\t{message.customer_id}\t{int(one.kind)}\t{source}\t{data}\n"
+
+
+@lru_cache(maxsize=1_000)
+def _hour(hour: int) -> str:
+    """Return an hour since 1970 as a time is written up to there; to write each time as a whole takes longer than all else of its line."""
+    return f"{moment(hour * _HOUR):%Y-%m-%d %H:}"
 
 
 def _agents(texts: Collection[str]) -> dict[str, int]:
@@ -136,67 +193,70 @@ def _agents(texts: Collection[str]) -> dict[str, int]:
     return known
 
 
-def _note_seen(new: Iterable[Sighted]) -> None:
-    latest: dict[int, list[tuple[int, datetime]]] = defaultdict(list)
-    for one in new:
-        if one.kind in (Kind.OPENED, Kind.CLICKED):
-            latest[one.message.workspace_id].append((one.message.customer_id, moment(one.hit.at)))
-    for workspace_id, rows in latest.items():
-        seen(workspace_id, rows)
+def _note_seen(new: Iterable[Sighted], last_seen: dict[int, int]) -> None:
+    """Note when people were last seen; their rows are held."""
+    latest: dict[tuple[int, int], int] = {}
+    for hit, mail, act in new:
+        if act.person:
+            key = mail.workspace_id, mail.customer_id
+            before = latest.get(key) or last_seen[mail.customer_id]
+            if hit.at > before + (0 if act.click else SAME_READING):
+                latest[key] = hit.at
+    by_workspace: dict[int, list[tuple[int, datetime]]] = defaultdict(list)
+    for (workspace_id, customer_id), at in sorted(latest.items()):
+        by_workspace[workspace_id].append((customer_id, moment(at)))
+    for workspace_id, rows in by_workspace.items():
+        record_computed(workspace_id, "last_activity_at", rows, held=True)
 
 
-def _flag(new: Iterable[Sighted], deltas: dict[tuple[int, int, int], dict[str, int]]) -> None:
+def _flag(new: Iterable[Sighted], deltas: _Deltas) -> None:
     """Set when people opened and clicked first. The earliest counts, in whatever order hits come in; a click shows that it was opened."""
-    first: dict[int, list[int | None]] = {}
-    rows: dict[int, Any] = {}
-    for one in new:
-        if one.kind in (Kind.OPENED, Kind.CLICKED):
-            rows[one.message.id] = one.message
-            times = first.setdefault(one.message.id, [one.message.opened, one.message.clicked])
-            times[0] = _earlier(times[0], one.hit.at)
-            if one.kind is Kind.CLICKED:
-                times[1] = _earlier(times[1], one.hit.at)
-    moved = {ident: times for ident, times in first.items() if times != [rows[ident].opened, rows[ident].clicked]}
-    if not moved:
+    mails: dict[int, Mail] = {}
+    opened: dict[int, int] = {}
+    clicked: dict[int, int | None] = {}
+    for hit, mail, act in new:
+        if not act.person:
+            continue
+        ident, at = mail.id, hit.at
+        if ident not in mails:
+            mails[ident], opened[ident], clicked[ident] = mail, at if mail.opened is None else mail.opened, mail.clicked
+        opened[ident] = min(opened[ident], at)
+        if act.click:
+            before = clicked[ident]
+            clicked[ident] = at if before is None else min(before, at)
+    ids = sorted(ident for ident, mail in mails.items() if (opened[ident], clicked[ident]) != (mail.opened, mail.clicked))
+    if not ids:
         return
-    ids = sorted(moved)
     session().execute(queries.HOLD_MESSAGES, {"ids": ids})
-    values = {"ids": ids, "opened": [moved[ident][0] for ident in ids], "clicked": [moved[ident][1] for ident in ids]}
-    session().execute(queries.SET_FLAGS, values)
-    for ident, times in moved.items():
-        row = rows[ident]
-        for before, after, cohort, event in ((row.opened, times[0], "opened", "opens"), (row.clicked, times[1], "clicked", "clicks")):
-            _shift(deltas, row, (before, after), (cohort, event))
+    session().execute(queries.SET_FLAGS, {"ids": ids, "opened": [opened[i] for i in ids], "clicked": [clicked[i] for i in ids]})
+    for ident in ids:
+        mail = mails[ident]
+        _shift(deltas, mail, (mail.opened, opened[ident]), ("opened", "opens"))
+        _shift(deltas, mail, (mail.clicked, clicked[ident]), ("clicked", "clicks"))
 
 
 def _count_links(new: Iterable[Sighted]) -> None:
     """Add new clicks to the totals of their links."""
-    verdict = {kind: verdict for verdict, kind in CLICKS.items()}
-    clicks = [(one.message, one.hit.position, verdict[one.kind]) for one in new if one.hit.position is not None]
-    links.count_clicks([links.Click(message.mailing_id, message.id, position, said) for message, position, said in clicks])
+    verdicts = {int(kind): verdict for verdict, kind in _CLICKS.items()}
+    clicks = [links.Click(mail.mailing_id, mail.id, hit.position, verdicts[act.kind]) for hit, mail, act in new if hit.position is not None]
+    links.count_clicks(clicks)
 
 
-def _earlier(before: int | None, at: int) -> int:
-    return at if before is None else min(before, at)
-
-
-def _shift(
-    deltas: dict[tuple[int, int, int], dict[str, int]], row: Any, times: tuple[int | None, int | None], names: tuple[str, str]
-) -> None:
+def _shift(deltas: _Deltas, mail: Mail, times: tuple[int | None, int | None], names: tuple[str, str]) -> None:
     """Move the figures of a flag from its time before to its time after."""
     (before, after), (cohort, event) = times, names
     if before == after:
         return
     for at, sign in ((before, -1), (after, 1)):
         if at is not None:
-            deltas[row.workspace_id, row.mailing_id, at // _HOUR][event] += sign
-            if row.sent is not None:
-                deltas[row.workspace_id, row.mailing_id, row.sent // _HOUR][cohort] += sign
+            deltas[mail.workspace_id, mail.mailing_id, at // _HOUR, event] += sign
+            if mail.sent is not None:
+                deltas[mail.workspace_id, mail.mailing_id, mail.sent // _HOUR, cohort] += sign
 
 
-def _move_hours(deltas: dict[tuple[int, int, int], dict[str, int]]) -> None:
-    by_workspace: dict[int, dict[tuple[int, datetime], dict[str, int]]] = defaultdict(dict)
-    for (workspace_id, mailing_id, hour), moves in deltas.items():
-        by_workspace[workspace_id][mailing_id, moment(hour * _HOUR)] = moves
+def _move_hours(deltas: _Deltas) -> None:
+    by_workspace: dict[int, dict[tuple[int, datetime], dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
+    for (workspace_id, mailing_id, hour, name), n in deltas.items():
+        by_workspace[workspace_id][mailing_id, moment(hour * _HOUR)][name] = n
     for workspace_id, mine in sorted(by_workspace.items()):
         add_hours(workspace_id, mine)
