@@ -20,7 +20,6 @@ from tests.factories.delivery import a_sender
 from tests.factories.workspaces import workspace
 from tests.support import counted
 
-
 NO_ADDRESS = [{"field": "brand", "reason": "The brand has no postal address. Many countries ask for one in every mail."}]
 
 
