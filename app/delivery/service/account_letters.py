@@ -12,7 +12,6 @@ from app.delivery.service.faces import face_of
 from app.delivery.service.letters import queue_letter
 from app.workspaces import queries as workspaces
 
-
 log = structlog.get_logger()
 
 
