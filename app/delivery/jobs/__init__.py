@@ -1,6 +1,7 @@
 """Work of this room, split by noun."""
 
 from app.delivery.jobs.mail import forget_mail
+from app.delivery.jobs.mailings import put_rest_away
 from app.delivery.jobs.simulation import simulate
 
-__all__ = ["forget_mail", "simulate"]
+__all__ = ["forget_mail", "put_rest_away", "simulate"]

@@ -1,4 +1,4 @@
-"""Work on mail that outlives a request."""
+"""Work on mailings that were stopped."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What this room does when it hears news."""
+"""What follows when a mailing is stopped."""
 
 from app.delivery.events import MailingStopped
 from app.delivery.jobs import put_rest_away
