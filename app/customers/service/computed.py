@@ -39,8 +39,10 @@ def _write(workspace_id: int, column: str, kind: Any, rows: Sequence[tuple[int, 
     latest = dict(rows)
     if not held:
         lock(workspace_id, latest)
-    ids = sa.literal(list(latest), ARRAY(sa.BigInteger))
-    given = sa.func.unnest(ids, sa.literal(list(latest.values()), ARRAY(kind))).table_valued("id", "value").render_derived()
+    arrays = [
+        sa.cast(sa.literal(_array(values), sa.Text), ARRAY(type_)) for values, type_ in ((latest, sa.BigInteger), (latest.values(), kind))
+    ]
+    given = sa.func.unnest(*arrays).table_valued("id", "value").render_derived()
     target = CustomerStats.__table__.c[column]
     newer = sa.or_(target.is_(None), target < given.c.value) if column == "last_activity_at" else target.is_distinct_from(given.c.value)
     statement = (
@@ -49,6 +51,11 @@ def _write(workspace_id: int, column: str, kind: Any, rows: Sequence[tuple[int, 
         .values({column: given.c.value})
     )
     return changed_rows(statement)
+
+
+def _array(values: Iterable[int | datetime | None]) -> str:
+    """Return numbers or times as PostgreSQL writes an array: the driver takes ten times as long for a list."""
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
 
 def seen(workspace_id: int, rows: Iterable[tuple[int, datetime]]) -> None:

@@ -1,11 +1,7 @@
-<<<<<<<< HEAD:app/delivery/handlers/stopping.py
-"""What waits in a stopped mailing is put away in a worker."""
-========
 """What follows when a mailing is stopped."""
->>>>>>>> h-camp:app/delivery/handlers/mailings.py
 
 from app.delivery.events import MailingStopped
-from app.delivery.jobs.stopping import put_rest_away
+from app.delivery.jobs.mailings import put_rest_away
 from app.events.service import on
 from app.jobs import service as jobs
 

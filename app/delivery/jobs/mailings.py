@@ -1,8 +1,4 @@
-<<<<<<<< HEAD:app/delivery/jobs/stopping.py
-"""Stopped mailings."""
-========
 """Work on mailings that were stopped."""
->>>>>>>> h-camp:app/delivery/jobs/mailings.py
 
 from datetime import timedelta
 

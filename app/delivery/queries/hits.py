@@ -10,13 +10,13 @@ select m.id, m.workspace_id, m.customer_id, m.mailing_id, g.source_id,
   (extract(epoch from coalesce(m.sent_at, m.claimed_at)) * 1000000)::bigint, (extract(epoch from m.sent_at) * 1000000)::bigint,
   (extract(epoch from m.opened_at) * 1000000)::bigint, (extract(epoch from m.clicked_at) * 1000000)::bigint
 from messages m join mailings g on g.id = m.mailing_id
-where m.id = any(%s) and m.kind = 1 and m.customer_id is not null
+where m.id = any(%s::bigint[]) and m.kind = 1 and m.customer_id is not null
 """
 """Messages by id, those that count and whose customer is here; times in microseconds since 1970."""
 
 HERE = """
 select customer_id, (extract(epoch from last_activity_at) * 1000000)::bigint from customer_stats
-where workspace_id = %s and customer_id = any(%s) order by customer_id for update
+where workspace_id = %s and customer_id = any(%s::bigint[]) order by customer_id for update
 """
 """Those of the customers who are still here, and when they were last seen; they stay until the transaction ends."""
 
@@ -47,7 +47,7 @@ on conflict do nothing returning replace(event_id::text, '-', '')
 """
 """Where some are there: write those that are not, and tell which."""
 
-HOLD_MESSAGES = sa.text("select id from messages where id = any(:ids) order by id for no key update")
+HOLD_MESSAGES = sa.text("select id from messages where id = any(cast(:ids as bigint[])) order by id for no key update")
 SET_FLAGS = sa.text("""
 update messages m set opened_at = timestamptz 'epoch' + f.opened * interval '1 microsecond',
   clicked_at = timestamptz 'epoch' + f.clicked * interval '1 microsecond'

@@ -1,10 +1,10 @@
 """Hits become activities, flags and figures: a batch by a few statements, of all workspaces at once."""
 
-import io
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 import psycopg2.errors
@@ -20,6 +20,8 @@ from app.delivery.verdicts import BURST, FINDINGS, Click, Finding, Verdict, burs
 
 SAME_READING = 15 * 60 * 1_000_000
 """Microseconds within which to open again is the same reading: it does not move when somebody was last seen. A click always does."""
+_LINES = 30
+"""Fewer bytes than COPY asks for at a time."""
 _SECOND, _HOUR = 1_000_000, 3_600_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OPENS = {Verdict.PERSON: Kind.OPENED, Verdict.MACHINE: Kind.OPENED_MACHINE, Verdict.UNSURE: Kind.OPENED_UNSURE}
@@ -81,7 +83,7 @@ def record(hits: Iterable[Hit]) -> int:
     known = [hit for hit in given.values() if hit.message_id in mails and mails[hit.message_id].customer_id in last_seen]
     if not known:
         return 0
-    new = _insert(_judged(known, mails))
+    new = _insert(known, mails)
     _note_seen(new, last_seen)
     deltas: _Deltas = Counter((mail.workspace_id, mail.mailing_id, hit.at // _HOUR, act.figure) for hit, mail, act in new)
     _flag(new, deltas)
@@ -95,9 +97,14 @@ def moment(at: int) -> datetime:
     return _EPOCH + timedelta(microseconds=at)
 
 
+def _array(values: Iterable[int | None]) -> str:
+    """Return numbers as PostgreSQL writes an array: the driver takes ten times as long for a list."""
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+
+
 def _mails(ids: Collection[int]) -> dict[int, Mail]:
     with cursor() as line:
-        line.execute(queries.MESSAGES, (list(ids),))
+        line.execute(queries.MESSAGES, (_array(ids),))
         return {row[0]: Mail._make(row) for row in line}
 
 
@@ -109,21 +116,9 @@ def _here(mails: Iterable[Mail]) -> dict[int, int]:
     found: dict[int, int] = {}
     with cursor() as line:
         for workspace_id, customers in sorted(by_workspace.items()):
-            line.execute(queries.HERE, (workspace_id, list(customers)))
+            line.execute(queries.HERE, (workspace_id, _array(customers)))
             found.update((customer_id, at or 0) for customer_id, at in line)
     return found
-
-
-def _judged(hits: Sequence[Hit], mails: dict[int, Mail]) -> list[Sighted]:
-    fast = _fast([hit for hit in hits if hit.position is not None], mails)
-    judged = []
-    for hit in hits:
-        mail = mails[hit.message_id]
-        seconds = None if mail.taken is None else (hit.at - mail.taken) / _SECOND
-        click = hit.position is not None
-        finding = judge(click=click, method=hit.method, agent=hit.agent, seconds=seconds, burst=hit.event_id in fast)
-        judged.append(Sighted(hit, mail, _CLICKED[finding] if click else _OPENED[finding]))
-    return judged
 
 
 def _fast(clicks: Sequence[Hit], mails: dict[int, Mail]) -> set[str]:
@@ -146,21 +141,50 @@ def _fast(clicks: Sequence[Hit], mails: dict[int, Mail]) -> set[str]:
     return bursts(found.values())
 
 
-def _insert(judged: Sequence[Sighted]) -> Sequence[Sighted]:
-    """Write activities; return those that were new."""
-    agents = _agents({one.hit.agent for one in judged} - {""})
-    lines = "".join([_line(one, agents) for one in judged])
+def _insert(hits: Sequence[Hit], mails: dict[int, Mail]) -> Sequence[Sighted]:
+    """Judge hits and write them as activities; return those that were new."""
+    agents, judged = _agents({hit.agent for hit in hits} - {""}), _Judged(hits, mails)
     try:
         with session().begin_nested(), cursor() as line:
-            line.copy_expert(queries.COPY, io.StringIO(lines))
+            line.copy_expert(queries.COPY, _Lines(judged, agents))
     except psycopg2.errors.UniqueViolation:
+        every = [*judged.seen, *judged]
         with cursor() as line:
             line.execute(queries.STAGE)
-            line.copy_expert(queries.COPY_STAGE, io.StringIO(lines))
+            line.copy_expert(queries.COPY_STAGE, _Lines(iter(every), agents))
             line.execute(queries.INSERT)
             new = {row[0] for row in line}
-        return [one for one in judged if one.hit.event_id in new]
-    return judged
+        return [one for one in every if one.hit.event_id in new]
+    return judged.seen
+
+
+class _Judged:
+    """Hits with what came of them, judged when they are asked for; `seen` keeps those that were."""
+
+    def __init__(self, hits: Sequence[Hit], mails: dict[int, Mail]) -> None:
+        self._fast = _fast([hit for hit in hits if hit.position is not None], mails)
+        self._hits, self._mails = iter(hits), mails
+        self.seen: list[Sighted] = []
+
+    def __iter__(self) -> Iterator[Sighted]:
+        for hit in self._hits:
+            mail, click = self._mails[hit.message_id], hit.position is not None
+            seconds = None if mail.taken is None else (hit.at - mail.taken) / _SECOND
+            finding = judge(click=click, method=hit.method, agent=hit.agent, seconds=seconds, burst=hit.event_id in self._fast)
+            one = Sighted(hit, mail, _CLICKED[finding] if click else _OPENED[finding])
+            self.seen.append(one)
+            yield one
+
+
+class _Lines:
+    """A file for COPY whose lines are written when it is read: while PostgreSQL takes some in, the next are made."""
+
+    def __init__(self, judged: Iterable[Sighted], agents: dict[str, int]) -> None:
+        self._judged, self._agents = iter(judged), agents
+
+    def read(self, _size: int) -> str:
+        """Return the next lines."""
+        return "".join([_line(one, self._agents) for one in islice(self._judged, _LINES)])
 
 
 def _line(one: Sighted, agents: dict[str, int]) -> str:
@@ -227,8 +251,9 @@ def _flag(new: Iterable[Sighted], deltas: _Deltas) -> None:
     ids = sorted(ident for ident, mail in mails.items() if (opened[ident], clicked[ident]) != (mail.opened, mail.clicked))
     if not ids:
         return
-    session().execute(queries.HOLD_MESSAGES, {"ids": ids})
-    session().execute(queries.SET_FLAGS, {"ids": ids, "opened": [opened[i] for i in ids], "clicked": [clicked[i] for i in ids]})
+    held = {"ids": _array(ids)}
+    session().execute(queries.HOLD_MESSAGES, held)
+    session().execute(queries.SET_FLAGS, held | {"opened": _array(map(opened.get, ids)), "clicked": _array(map(clicked.get, ids))})
     for ident in ids:
         mail = mails[ident]
         _shift(deltas, mail, (mail.opened, opened[ident]), ("opened", "opens"))
