@@ -10,6 +10,7 @@ import asyncio
 import base64
 import contextlib
 import os
+import queue
 import signal
 import sys
 import threading
@@ -188,22 +189,27 @@ class Session(asyncio.Protocol):
 def sink(**says: object) -> Iterator[tuple[Ledger, int]]:
     """Run a sink in a thread; gives what it accepts, and its port."""
     ledger = Ledger(**says)  # type: ignore[arg-type]
-    loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(loop.create_server(lambda: Session(ledger), "127.0.0.1", 0))
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    ports: queue.Queue[int] = queue.Queue()
+    over = asyncio.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        loops.append(loop)
+        server = await loop.create_server(lambda: Session(ledger), "127.0.0.1", 0)
+        ports.put(server.sockets[0].getsockname()[1])
+        await over.wait()
+        server.close()
+        ledger.cut()
+        await asyncio.sleep(0.05)
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)  # the tests' own thread may have a loop of Chromium's
     thread.start()
     try:
-        yield ledger, server.sockets[0].getsockname()[1]
+        yield ledger, ports.get(timeout=10)
     finally:
-
-        def end() -> None:
-            server.close()
-            ledger.cut()
-            loop.call_later(0.05, loop.stop)
-
-        loop.call_soon_threadsafe(end)
+        loops[0].call_soon_threadsafe(over.set)
         thread.join(5)
-        loop.close()
 
 
 async def serve(port: int, path: Path, delay: float) -> None:
