@@ -67,7 +67,7 @@ def test_caught_mail_is_read_and_its_links_open(page: Page, site: Site, look: Lo
     look(page, "mail")
     with page.context.expect_page() as opened:
         frame.get_by_role("link", name="Yes, write to me").click()
-    expect(opened.value).to_have_url(f"{site.url}/customers")
+    expect(opened.value).to_have_url(f"{site.url}/overview")
     for part in ("Links", "Headers", "Source", "Text"):
         page.get_by_role("link", name=part).click()
     look(page, "mail-text")
