@@ -17,6 +17,7 @@ _SAFE = re.compile(rb"[ -<>-~]*[!-<>-~]|")
 _PLAIN_HEADER = re.compile(r"[ -~]{0,66}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 _UNSPEAKABLE = re.compile(r"[\x00-\x20\x7f<>()\[\],;:\\\"\u0080-\u00a0\u2028\u2029]")
+_DOMAIN = re.compile(rb"[A-Za-z0-9._-]+")
 _LONGEST_ADDRESS = 320
 """RFC 5321: 64 before the sign, 255 behind it."""
 _WIDTH = 76
@@ -94,10 +95,13 @@ def wire_address(address: str) -> bytes:
     if not local or not domain or len(address) > _LONGEST_ADDRESS or _UNSPEAKABLE.search(address):
         raise AddressError("This address cannot be written to.")
     try:
-        ascii_domain = domain.encode("ascii") if domain.isascii() else domain.encode("idna")
-        return local.encode("utf-8") + b"@" + ascii_domain
+        spoken = domain.encode("ascii") if domain.isascii() else domain.encode("idna")
+        mailbox_name = local.encode("utf-8")
     except UnicodeError:
         raise AddressError("This address cannot be written to.") from None
+    if not _DOMAIN.fullmatch(spoken):  # IDNA folds wide signs into those that were looked for above
+        raise AddressError("This address cannot be written to.")
+    return mailbox_name + b"@" + spoken
 
 
 def needs_utf8(wire: bytes) -> bool:

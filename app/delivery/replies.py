@@ -32,6 +32,11 @@ class Reply:
         found = _ENHANCED.match(self.text)
         return found[0] if found else ""
 
+    @property
+    def codes(self) -> str:
+        """Return its codes without its words, which may repeat what they were told."""
+        return f"{self.code} {self.enhanced}".strip()
+
     def __str__(self) -> str:
         """Return it as it stands in the ledger."""
         return f"{self.code} {self.text}".strip()[:_LONGEST]
@@ -66,7 +71,8 @@ def of_message(reply: Reply) -> Verdict:
             return Verdict.BOUNCED
         if subject not in ("0.0", "5.0"):
             return Verdict.FAILED
-    if _ABOUT_ADDRESS.search(reply.text) and not _ABOUT_POLICY.search(reply.text):
+    words = reply.text[:_LONGEST]
+    if _ABOUT_ADDRESS.search(words) and not _ABOUT_POLICY.search(words):
         return Verdict.BOUNCED
     return Verdict.FAILED
 

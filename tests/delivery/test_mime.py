@@ -76,6 +76,7 @@ def test_a_header_holds_any_words_in_lines_that_cannot_be_broken_out_of(text: st
         "a da@x.example",
         "ada@x.example>\r\nRCPT TO:<eve@x.example",
         "a\u2028@x.example",
+        "a@x.com\uff1e\u3000NOTIFY=SUCCESS",
     ],
 )
 def test_what_is_no_address_never_reaches_the_wire(address: str) -> None:

@@ -4,10 +4,12 @@ import asyncio
 import random
 import time
 import zlib
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 
 import structlog
@@ -16,13 +18,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.db import session
 from app.core.errors import Refusal
+from app.core.outbound import resolve
 from app.delivery import mime
 from app.delivery.mailer import pantry
 from app.delivery.mailer.fleet import Fleet
 from app.delivery.mailer.item import Item
 from app.delivery.mailer.line import Line
-from app.delivery.mailer.pantry import Candidate, Post, Survey
-from app.delivery.mailer.stock import LOW, Shelf, Stock
+from app.delivery.mailer.pantry import Candidate, Kitchen, Post, Survey
+from app.delivery.mailer.stock import LOW, READY, Shelf, Stock
 from app.delivery.models import MessageState
 from app.delivery.queries.ledger import LEASE
 from app.delivery.replies import MOST_ATTEMPTS, Reply, Verdict, of_message, wait_after
@@ -37,6 +40,7 @@ MARGIN = 4.0
 """Seconds before the end of the lease from which on nothing is written any more."""
 PAUSE = 0.5
 CAUGHT_AT_ONCE = 100
+LOOK_UP_SECONDS = 10.0
 LAST_REPLIES = 4.0
 """Seconds that replies are waited for when the mailer is told to stop."""
 log = structlog.get_logger()
@@ -66,7 +70,7 @@ class Engine:
         self.mailer = 0
         self.deadline = 0.0
         self.posts: dict[int, Post] = {}
-        self.stock = Stock(self._spoiled)
+        self.stock = Stock()
         self.fleet = Fleet(self)
         self._share = (1, 0)
         self._outcomes: list[Outcome] = []
@@ -80,6 +84,8 @@ class Engine:
         self._surveying = False
         self._writer = ThreadPoolExecutor(1, "mailer-write")
         self._reader = ThreadPoolExecutor(1, "mailer-read")
+        self._cook = ThreadPoolExecutor(1, "mailer-cook")
+        self._resolver = ThreadPoolExecutor(4, "mailer-resolve")
 
     # What lines tell (see line.Owner).
 
@@ -162,8 +168,8 @@ class Engine:
                 log.warning("database is away", problem=str(problem).splitlines()[0])
                 await asyncio.sleep(PAUSE)
         await self._end()
-        self._writer.shutdown()
-        self._reader.shutdown()
+        for pool in (self._writer, self._reader, self._cook, self._resolver):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     async def _begin(self) -> None:
         if not self.mailer:
@@ -175,9 +181,9 @@ class Engine:
         """Forget everything: whoever declared us dead has marked it."""
         self.deadline, self.mailer = 0.0, 0
         self.fleet.drop()
-        self._outcomes.clear()
+        self._outcomes = [outcome for outcome in self._outcomes if not outcome.claimed]
         self._unsure.clear()
-        self.stock = Stock(self._spoiled)
+        self.stock = Stock()
 
     async def _turn(self) -> None:
         if _clock() - self._surveyed > SURVEY_SECONDS and not self._surveying:
@@ -271,6 +277,9 @@ class Engine:
             if post and not post.blocked and shelf.wish.waiting and not shelf.reading and not shelf.dry and shelf.filled < LOW:
                 shelf.reading = True
                 self._spawn(self._fetch(shelf, post))
+            if shelf.candidates and shelf.kitchen and not shelf.cooking and len(shelf.ready) < READY:
+                shelf.cooking = True
+                self._spawn(self._prepare(shelf, shelf.kitchen))
 
     async def _fetch(self, shelf: Shelf, post: Post) -> None:
         wish = shelf.wish
@@ -283,6 +292,22 @@ class Engine:
             shelf.after, shelf.dry = (after, False) if after else (0, True)
         finally:
             shelf.reading = False
+            self._news.set()
+
+    async def _prepare(self, shelf: Shelf, kitchen: Kitchen) -> None:
+        """Make the next messages of a mailing, in a thread of their own: a slow template must not hold up the lines."""
+        waiting = list(islice(shelf.candidates, READY))
+        try:
+            work = partial(self._in_context, partial(pantry.cook, kitchen, waiting), commits=False)
+            items, spoiled, taken = await asyncio.get_running_loop().run_in_executor(self._cook, work)
+            done = {candidate.message_id for candidate in waiting[:taken]}
+            shelf.candidates = deque(candidate for candidate in shelf.candidates if candidate.message_id not in done)
+            shelf.ready.extend(items)
+            for candidate, problem in spoiled:
+                self.stock.busy.add(candidate.message_id)
+                self._spoiled(candidate, problem)
+        finally:
+            shelf.cooking = False
             self._news.set()
 
     async def _survey(self) -> None:
@@ -305,7 +330,7 @@ class Engine:
 
     def _busy(self, mailing_id: int) -> bool:
         shelf = self.stock.shelves.get(mailing_id)
-        return bool(shelf and (shelf.filled or shelf.reading)) or self.fleet.carries(mailing_id)
+        return bool(shelf and (shelf.filled or shelf.reading or shelf.cooking)) or self.fleet.carries(mailing_id)
 
     # Threads and tasks.
 
@@ -328,6 +353,12 @@ class Engine:
         return await asyncio.get_running_loop().run_in_executor(self._reader, partial(self._in_context, work, commits=False))
 
     read = _read
+
+    async def look_up(self, host: str, port: int) -> str:
+        """Return the address of a mail server, in threads where nobody else waits. Raises Refusal, TimeoutError."""
+        work = partial(self._in_context, partial(resolve, host, port), commits=False)
+        async with asyncio.timeout(LOOK_UP_SECONDS):
+            return await asyncio.get_running_loop().run_in_executor(self._resolver, work)
 
     def _in_context(self, work: Callable[[], T], *, commits: bool) -> T:
         with self.app.app_context():

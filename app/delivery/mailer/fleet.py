@@ -4,6 +4,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
@@ -35,6 +36,9 @@ class Captain(Owner, Protocol):
     async def read(self, work: Callable[[], Account]) -> Account:
         """Run in the reading thread."""
 
+    async def look_up(self, host: str, port: int) -> str:
+        """Return the address of a server."""
+
 
 class Fleet:
     """All lines. `lines` have passed their handshake."""
@@ -44,6 +48,7 @@ class Fleet:
         self.lines: set[Line] = set()
         self._opening: dict[int, int] = {}
         self._idle: dict[Line, float] = {}
+        self._asking: dict[int, asyncio.Lock] = {}
         self._accounts: dict[int, tuple[int, float, Account]] = {}
         self._not_before: dict[int, float] = {}
         self._troubled: set[int] = set()
@@ -88,7 +93,9 @@ class Fleet:
             self.lines.add(line)
         except Refused as no:
             self._troubled.add(post.sender_id)
-            self._captain.trouble(post.sender_id, f"{line and line.account.host} refuses our login ({no.reply})." if no.login else None)
+            self._captain.trouble(
+                post.sender_id, f"{line and line.account.host} refuses our login ({no.reply.codes})." if no.login else None
+            )
         except Refusal as no:
             self._captain.trouble(post.sender_id, no.reason if isinstance(no, Forbidden) else None)
         except ssl.SSLCertVerificationError as no:
@@ -102,11 +109,14 @@ class Fleet:
                 line.abort()
 
     async def _account(self, post: Post) -> Account:
-        kept = self._accounts.get(post.sender_id)
-        if kept is None or kept[0] != post.version or time.monotonic() - kept[1] > LOOK_UP_SECONDS:
-            found = await self._captain.read(partial(pantry.account, post.workspace_id, post.sender_id))
-            kept = self._accounts[post.sender_id] = (post.version, time.monotonic(), found)
-        return kept[2]
+        """Return where to connect; of several lines that open at once, one asks."""
+        async with self._asking.setdefault(post.sender_id, asyncio.Lock()):
+            kept = self._accounts.get(post.sender_id)
+            if kept is None or kept[0] != post.version or time.monotonic() - kept[1] > LOOK_UP_SECONDS:
+                found = await self._captain.read(partial(pantry.account, post.workspace_id, post.sender_id))
+                address = await self._captain.look_up(found.host, found.port)
+                kept = self._accounts[post.sender_id] = (post.version, time.monotonic(), replace(found, address=address))
+            return kept[2]
 
     async def _connect(self, line: Line, account: Account) -> None:
         context = account.context if account.tls == "tls" else None

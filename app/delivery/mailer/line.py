@@ -22,7 +22,8 @@ CONNECT_SECONDS = 20.0
 REPLY_SECONDS = 60.0
 FINAL_SECONDS = 180.0
 """How long the reply after the last dot is waited for: the server is delivering then."""
-_LONGEST_LINE = 8192
+_LONGEST_REPLY = 16 * 1024
+"""Bytes; whoever says more wants to keep us busy."""
 
 Heard = Callable[[Reply], None]
 
@@ -96,6 +97,7 @@ class Line(asyncio.Protocol):
         self._to_say: deque[tuple[bytes, Heard]] = deque()
         self._buffer = bytearray()
         self._lines: list[bytes] = []
+        self._heard = 0
         self.due = math.inf
         self._said: Reply | None = None
         self.over = False
@@ -115,9 +117,12 @@ class Line(asyncio.Protocol):
             line = bytes(self._buffer[:end]).rstrip(b"\r")
             del self._buffer[: end + 1]
             self._lines.append(line)
+            self._heard += len(line) + 1
+            if self._heard > _LONGEST_REPLY:
+                break
             if len(line) < 4 or line[3:4] != b"-":  # noqa: PLR2004 (three digits and a sign)
                 self._reply()
-        if len(self._buffer) > _LONGEST_LINE or len(self._lines) > 200:  # noqa: PLR2004 (no honest reply is longer)
+        if self._heard + len(self._buffer) > _LONGEST_REPLY:
             self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -224,7 +229,7 @@ class Line(asyncio.Protocol):
         self.due = time.monotonic() + (FINAL_SECONDS if self.current else REPLY_SECONDS) if self._waits else math.inf
 
     def _reply(self) -> None:
-        lines, self._lines = self._lines, []
+        lines, self._lines, self._heard = self._lines, [], 0
         try:
             code = int(lines[-1][:3])
         except ValueError:
@@ -288,7 +293,8 @@ class Line(asyncio.Protocol):
         reply = await self._ask(b"STARTTLS")
         if reply.code != 220 or self._transport is None:  # noqa: PLR2004
             raise Refused(reply)
-        self._buffer.clear()  # what came before the switch is not to be believed
+        if self._buffer or self._lines:  # said before the switch, and so perhaps by somebody in between
+            raise ConnectionResetError
         loop = asyncio.get_running_loop()
         secure = await loop.start_tls(
             self._transport, self, self.account.context or ssl.create_default_context(), server_hostname=self.account.host

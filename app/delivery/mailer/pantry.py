@@ -4,12 +4,13 @@ Every function is one transaction of its own in the reading thread, and holds no
 """
 
 import json
-import socket
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from flask import current_app
@@ -20,7 +21,6 @@ from app.content.render.parts import Source
 from app.core import settings
 from app.core.db import get, session
 from app.core.errors import Refusal
-from app.core.outbound import resolve
 from app.core.security import unseal
 from app.core.time import now
 from app.delivery import mime
@@ -33,6 +33,8 @@ from app.delivery.tokens import Signer
 
 PAGE = 500
 """Candidates read at a time."""
+COOK_SECONDS = 0.3
+"""Seconds after which the making of one mailing's messages gives way to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +112,14 @@ def _post(row: Any) -> Post:
 
 
 def account(workspace_id: int, sender_id: int) -> Account:
-    """Return where a sender connects to. Raises Unavailable or Forbidden where there is no such host, or none that may be connected to."""
+    """Return where a sender connects to, its address still to be looked up."""
     row = get(Sender, workspace_id, sender_id)
-    host, port = row.host or "", row.port or 25
+    host, port, tls, username = row.host or "", row.port or 25, row.tls, row.username
     password = unseal(row.password) if row.password else None
-    fields = (row.tls, row.username)
     session().rollback()
-    context = ssl.create_default_context() if fields[0] != Tls.NONE else None
-    return Account(sender_id, host, resolve(host, port), port, fields[0], fields[1], password, context, socket.getfqdn())
+    context = ssl.create_default_context() if tls != Tls.NONE else None
+    helo = urlsplit(settings.get().PUBLIC_URL).hostname or "localhost"
+    return Account(sender_id, host, "", port, tls, username, password, context, helo)
 
 
 class Kitchen:
@@ -196,6 +198,21 @@ def candidates(kitchen: Kitchen, after: int, of: int, mine: int) -> tuple[list[C
         found = [Candidate(row.id, row.address, row.attempts, people.get(row.customer_id)) for row in rows]
     session().rollback()
     return found, rows[-1].id if len(rows) == PAGE else None
+
+
+def cook(kitchen: Kitchen, waiting: Sequence[Candidate]) -> tuple[list[Item], list[tuple[Candidate, Exception]], int]:
+    """Make messages until COOK_SECONDS are over: return them, those that cannot be made, and how many of `waiting` were taken."""
+    items: list[Item] = []
+    spoiled: list[tuple[Candidate, Exception]] = []
+    until = monotonic() + COOK_SECONDS
+    for candidate in waiting:
+        try:
+            items.append(kitchen.cook(candidate))
+        except Exception as problem:  # noqa: BLE001 (a template may raise anything; one poisoned message must not hold up the rest)
+            spoiled.append((candidate, problem))
+        if monotonic() > until:
+            break
+    return items, spoiled, len(items) + len(spoiled)
 
 
 def _words(ids: Sequence[int]) -> dict[int, Mapping[str, str]]:

@@ -1,7 +1,6 @@
 """Candidates in memory, by mailing and sender, and the order in which mailings take their turns."""
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from app.delivery.mailer.item import Item
@@ -9,6 +8,8 @@ from app.delivery.mailer.pantry import Candidate, Kitchen, Wish
 
 LOW = 250
 """Candidates below which more are read."""
+READY = 100
+"""Messages made ahead of each mailing."""
 
 
 @dataclass(slots=True)
@@ -21,6 +22,7 @@ class Shelf:
     ready: deque[Item] = field(default_factory=deque)
     after: int = 0
     reading: bool = False
+    cooking: bool = False
     version: int = -1
     dry: bool = False
     """All was read to the end; from the start again with the next survey that says somebody waits."""
@@ -32,14 +34,13 @@ class Shelf:
 
 
 class Stock:
-    """All shelves. `spoil(message_id, workspace_id, why)` hears of messages whose words cannot be made."""
+    """All shelves."""
 
-    def __init__(self, spoil: Callable[[Candidate, Exception], None]) -> None:
+    def __init__(self) -> None:
         self.shelves: dict[int, Shelf] = {}
         self.busy: set[int] = set()
         """Messages that are announced, claimed or answered, and not yet settled in the ledger."""
         self._turns: dict[int, deque[int]] = {}
-        self._spoil = spoil
 
     def update(self, wishes: list[Wish]) -> None:
         """Follow a survey: shelves of new mailings appear, those of paused and finished ones are emptied."""
@@ -85,27 +86,13 @@ class Stock:
         turns = self._turns.get(sender_id)
         if not turns:
             return None
-        filled = [m for m in turns if self.shelves[m].filled]
-        while filled:
-            urgent = min(self.shelves[m].wish.priority for m in filled)
-            mailing_id = next(m for m in filled if self.shelves[m].wish.priority == urgent)
-            item = self._cook(self.shelves[mailing_id])
-            if item is not None:
-                turns.remove(mailing_id)
-                turns.append(mailing_id)
-                self.busy.add(item.message_id)
-                return item
-            filled.remove(mailing_id)
-        return None
-
-    def _cook(self, shelf: Shelf) -> Item | None:
-        if shelf.ready:
-            return shelf.ready.popleft()
-        while shelf.candidates and shelf.kitchen is not None:
-            candidate = shelf.candidates.popleft()
-            try:
-                return shelf.kitchen.cook(candidate)
-            except Exception as problem:  # noqa: BLE001 (a template may raise anything; one poisoned message must not hold up the rest)
-                self.busy.add(candidate.message_id)
-                self._spoil(candidate, problem)
-        return None
+        filled = [m for m in turns if self.shelves[m].ready]
+        if not filled:
+            return None
+        urgent = min(self.shelves[m].wish.priority for m in filled)
+        mailing_id = next(m for m in filled if self.shelves[m].wish.priority == urgent)
+        item = self.shelves[mailing_id].ready.popleft()
+        turns.remove(mailing_id)
+        turns.append(mailing_id)
+        self.busy.add(item.message_id)
+        return item

@@ -15,7 +15,6 @@ from app.core.time import now
 from app.delivery.letters.looks import Letter
 from app.delivery.models import Mailing, MailingKind, MailingState, Message, MessageBody, MessageKind, MessageState, Skip
 from app.delivery.queries import senders
-from app.delivery.service.mailings import wake_mailers
 
 __all__ = ["Letter", "can_write", "check_address", "drop_waiting", "queue_letter"]
 
@@ -55,7 +54,6 @@ def queue_letter(
     words = asdict(letter) | {"subject": _BREAKS.sub(" ", letter.subject).strip()}
     session().add(MessageBody(message_id=row.id, sealed=seal(json.dumps(words))))
     session().flush()
-    wake_mailers()
     return row.id
 
 

@@ -1,5 +1,6 @@
 """Mailings: made, filled with people, opened, paused, stopped, tried again, finished."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,8 +28,7 @@ from app.delivery.queries.eligibility import people
 from app.delivery.service.tallies import add_tallies
 from app.events.service import publish
 
-CHANNEL = "fairlead_mail"
-"""The NOTIFY channel that wakes mailers."""
+_CODES = re.compile(r"\d{3}(?: \d\.\d{1,3}\.\d{1,3})?(?= |$)")
 _BATCH = 20_000
 _ON_THE_WAY = (MessageState.PENDING, MessageState.SENDING)
 
@@ -102,7 +102,6 @@ def open_mailing(workspace_id: int, mailing_id: int) -> None:
     if row.state in (MailingState.PREPARING, MailingState.PAUSED):
         row.state, row.opened_at = MailingState.OPEN, row.opened_at or now()
         session().flush()
-        wake_mailers()
         finish_if_done(workspace_id, mailing_id)
 
 
@@ -173,7 +172,6 @@ def send_again(workspace_id: int, mailing_id: int, states: Collection[MessageSta
     if count:
         mailing.state, mailing.finished_at = MailingState.OPEN, None
         session().flush()
-        wake_mailers()
     return count
 
 
@@ -183,12 +181,8 @@ def group_of(state: int, reason: str) -> str:
         return reason
     if state in (MessageState.SENT, MessageState.IN_DOUBT):
         return ""
-    codes = []
-    for word in reason.split()[:2]:
-        if not word.replace(".", "").isdigit():
-            break
-        codes.append(word)
-    return " ".join(codes) or reason[:60]
+    codes = _CODES.match(reason)
+    return codes[0].strip() if codes else reason[:60]
 
 
 def finish_if_done(workspace_id: int, mailing_id: int) -> bool:
@@ -215,11 +209,6 @@ def tallies_of(mailing_ids: Collection[int]) -> dict[int, dict[tuple[int, str], 
     for row in session().scalars(sa.select(MailingTally).where(MailingTally.mailing_id.in_(mailing_ids))):
         found[row.mailing_id][row.state, row.reason] = row.n
     return found
-
-
-def wake_mailers() -> None:
-    """Wake the mailers at commit."""
-    session().execute(sa.select(sa.func.pg_notify(CHANNEL, "")))
 
 
 def _rows(statement: Any) -> int:

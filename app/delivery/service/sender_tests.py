@@ -20,7 +20,6 @@ from app.delivery.probe import LIMIT, Account, Outcome, Post, probe
 from app.delivery.queries import senders as queries
 from app.delivery.service.faces import face_of
 from app.delivery.service.letters import check_address, queue_letter
-from app.delivery.service.mailings import wake_mailers
 from app.delivery.service.senders import clear_problem
 
 _LOCKED = int(LIMIT) + 5
@@ -96,7 +95,6 @@ def _note(workspace_id: int, sender_id: int, version: int, found: Sequence[Outco
             row.problem, row.problem_at = wrong.text, row.tested_at
         else:
             clear_problem(workspace_id, row)
-            wake_mailers()
         session().flush()
     result = {"found": "works" if all(step.ok for step in found) else found[-1].text}
     audit.record(workspace_id, by, "sender.tested", ("sender", row.id, row.name), None, result)

@@ -17,7 +17,6 @@ from app.delivery.models import Sender, SenderKind, SenderPace, Tls
 from app.delivery.queries import senders as queries
 from app.delivery.schemas.senders import SenderIn, SenderPatch
 from app.delivery.service.letters import drop_waiting
-from app.delivery.service.mailings import wake_mailers
 from app.workspaces import queries as workspaces
 
 _PORTS = {Tls.STARTTLS: 587, Tls.TLS: 465, Tls.NONE: 25}
@@ -181,7 +180,6 @@ def _note_change(workspace_id: int, row: Sender, before: Mapping[str, Any], *, s
     if secret or any(name in new for name in _LINE):
         clear_problem(workspace_id, row)
     session().flush()
-    wake_mailers()
     audit.record(workspace_id, by, "sender.updated", ("sender", row.id, row.name), old, new)
 
 
