@@ -74,6 +74,10 @@ def settings(config: Config) -> dict[str, object]:
                 "connect_args": {
                     "options": "-c timezone=UTC -c idle_in_transaction_session_timeout=120000",
                     "application_name": "fairlead",
+                    "keepalives_idle": 10,
+                    "keepalives_interval": 5,
+                    "keepalives_count": 3,
+                    "tcp_user_timeout": 30000,  # milliseconds; a server that vanished is given up in half a minute
                 },
             },
             "SECRET_KEY": config.SECRET_KEYS[0],

@@ -16,6 +16,7 @@ _ABOUT_POLICY = re.compile(
     r"content|virus|listed|rate|quota|full|greylist",
     re.IGNORECASE,
 )
+_ABOUT_SENDER = re.compile(r"\b(sender|from address|mail from|envelope|return path|reverse path)\b", re.IGNORECASE)
 _LONGEST = 500
 
 
@@ -60,8 +61,11 @@ def of_message(reply: Reply) -> Verdict:
     A refusal that speaks of policy, reputation or content says nothing about the address: suppressing it would shrink the list by
     whoever's server dislikes us.
     """
-    if 400 <= reply.code < 500:  # noqa: PLR2004 (RFC 5321: transient)
+    if reply.code < 500:  # noqa: PLR2004 (RFC 5321: 5yz alone is for good)
         return Verdict.RETRY
+    words = reply.text[:_LONGEST]
+    if _ABOUT_SENDER.search(words):
+        return Verdict.FAILED
     enhanced = reply.enhanced
     if enhanced:
         subject = enhanced[2:]
@@ -71,7 +75,6 @@ def of_message(reply: Reply) -> Verdict:
             return Verdict.BOUNCED
         if subject not in ("0.0", "5.0"):
             return Verdict.FAILED
-    words = reply.text[:_LONGEST]
     if _ABOUT_ADDRESS.search(words) and not _ABOUT_POLICY.search(words):
         return Verdict.BOUNCED
     return Verdict.FAILED

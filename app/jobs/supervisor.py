@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import secrets
 import select
 import signal
 import socket
@@ -61,7 +62,7 @@ class Supervisor:
     def __init__(self, app: Flask, places: list[Slot]) -> None:
         self.app, self.slots = app, places
         self.pid = os.getpid()
-        self.name = f"{socket.gethostname()}:{self.pid}"
+        self.name = f"{socket.gethostname()}:{self.pid}:{secrets.token_hex(3)}"  # two containers may share a name and a number
         self.stopping = False
         self._redis = redis.Redis.from_url(app.config["REDIS_URL"], socket_timeout=1, socket_connect_timeout=1)
         self._beaten = 0.0

@@ -110,9 +110,18 @@ class Engine:
         """Note that a server does not want a message, before its body was sent."""
         if reply.code == 421:  # noqa: PLR2004 (it hangs up: not this message's fault)
             self.stock.give_back(item)
+            if self.fleet.shunned(line):
+                self._holds.add(line.account.sender_id)
             line.abort()
         else:
             self._refuse(item, reply)
+
+    def unwelcome(self, line: Line, item: Item, reply: Reply) -> None:
+        """Note that a server takes no mail from this sender: nobody is marked, a person must correct it."""
+        self.stock.give_back(item)
+        address = item.return_path.decode("utf-8", "replace")
+        self.trouble(item.sender_id, f"{line.account.host} takes no mail from {address} ({reply.codes}).")
+        line.abort()
 
     def closed(self, line: Line, current: Item | None, following: Item | None, reply: Reply | None) -> None:
         """Note what a lost connection leaves behind."""
@@ -220,6 +229,10 @@ class Engine:
         except SQLAlchemyError:
             self._outcomes = tick.outcomes + self._outcomes
             self._unsure |= {ident for ids in tick.ready.values() for ident in ids}
+            self._holds |= tick.holds
+            self._frees |= tick.frees
+            self._problems = tick.problems | self._problems
+            self.stock.busy -= {c.message_id for c in tick.caught}  # they are read anew
             for line in lines.values():
                 line.abort()
             raise
@@ -243,7 +256,9 @@ class Engine:
             line.abort()  # the server waits for a body that must not be sent
             return
         line.next.claimed = True
-        line.send_body(self.fleet.following(line))
+        following = self.fleet.following(line)
+        if not line.send_body(following) and following is not None:
+            self.stock.give_back(following)
 
     def _order(self, ready: Sequence[Line]) -> Tick:
         outcomes, self._outcomes = self._outcomes, []
@@ -290,6 +305,9 @@ class Engine:
             found, after = await self._read(partial(pantry.candidates, shelf.kitchen, shelf.after, *self._share))
             self.stock.put(wish.mailing_id, found)
             shelf.after, shelf.dry = (after, False) if after else (0, True)
+        except Exception:
+            await asyncio.sleep(PAUSE)  # not again at once
+            raise
         finally:
             shelf.reading = False
             self._news.set()
@@ -322,6 +340,7 @@ class Engine:
         finally:
             self._surveyed, self._surveying = _clock(), False
         self.posts = dict(found.posts)
+        self.fleet.remember(sender_id for sender_id, post in self.posts.items() if post.troubled)
         if self._share != (found.of, found.mine):
             self._share = (found.of, found.mine)
             self.stock.keep(*self._share)
@@ -340,7 +359,8 @@ class Engine:
                 await work
             except (SQLAlchemyError, Refusal) as problem:
                 log.warning("mailer could not read", problem=str(problem).splitlines()[0])
-                await asyncio.sleep(PAUSE)
+            except Exception:
+                log.exception("mailer could not go on with a part of its work")
 
         task = asyncio.get_running_loop().create_task(guarded())
         self._tasks.add(task)
@@ -386,7 +406,7 @@ class Engine:
 def _do(mailer: int, tick: Tick) -> None:
     """Run a tick in the writing thread; it is committed by the caller."""
     ledger.renew(mailer)
-    ledger.record(mailer, tick.outcomes)
+    ledger.record(mailer, tick.outcomes, tick.caught)
     for sender_id, problem in tick.problems.items():
         ledger.stop_sender(sender_id, problem)
     for sender_id in sorted(tick.holds):
@@ -399,7 +419,6 @@ def _do(mailer: int, tick: Tick) -> None:
         asked += ids if limit is None else ids[: ledger.take_tokens(sender_id, limit, len(ids))]
     tick.asked = set(asked)
     tick.claimed = ledger.claim(mailer, asked)
-    ledger.catch(tick.caught)
 
 
 def _clock() -> float:

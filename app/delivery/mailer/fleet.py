@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
@@ -68,12 +68,19 @@ class Fleet:
             for line in [line for line in self.lines if line.due < self._looked]:
                 line.abort()
         for line in [line for line in self.lines if line.open and line.next is None]:
-            item = self._following(line.account.sender_id)
+            item = self._following(line)
             if item is not None:
                 self._idle.pop(line, None)
                 line.announce(item)
-            elif line.current is None and time.monotonic() - self._idle.setdefault(line, time.monotonic()) > IDLE_SECONDS:
+            elif line.current is None and (self._is_old(line) or self._idle_for(line) > IDLE_SECONDS):
                 line.quit()
+
+    def _is_old(self, line: Line) -> bool:
+        post = self._captain.posts.get(line.account.sender_id)
+        return post is not None and post.version != line.account.version
+
+    def _idle_for(self, line: Line) -> float:
+        return time.monotonic() - self._idle.setdefault(line, time.monotonic())
 
     def _open_missing(self, post: Post) -> None:
         here = sum(1 for line in self.lines if line.account.sender_id == post.sender_id)
@@ -97,8 +104,10 @@ class Fleet:
                 post.sender_id, f"{line and line.account.host} refuses our login ({no.reply.codes})." if no.login else None
             )
         except Refusal as no:
+            self._troubled.add(post.sender_id)
             self._captain.trouble(post.sender_id, no.reason if isinstance(no, Forbidden) else None)
         except ssl.SSLCertVerificationError as no:
+            self._troubled.add(post.sender_id)
             self._captain.trouble(post.sender_id, f"The certificate of {line and line.account.host} is not good: {no.verify_message}.")
         except (OSError, TimeoutError):
             self._troubled.add(post.sender_id)
@@ -128,11 +137,12 @@ class Fleet:
 
     def following(self, line: Line) -> Item | None:
         """Return the message to announce behind the body that goes out on a line now, if there is one."""
-        return None if self._resting else self._following(line.account.sender_id)
+        return None if self._resting else self._following(line)
 
-    def _following(self, sender_id: int) -> Item | None:
-        post = self._captain.posts.get(sender_id)
-        return None if post is None or post.blocked else self._captain.stock.take(sender_id)
+    def _following(self, line: Line) -> Item | None:
+        """Return the next message for a line, unless its sender rests or was changed since it was opened."""
+        post = self._captain.posts.get(line.account.sender_id)
+        return None if post is None or post.blocked or post.version != line.account.version else self._captain.stock.take(post.sender_id)
 
     def ready(self) -> list[Line]:
         """Return the lines whose server waits for a body, but for those of senders that have used up their pace."""
@@ -159,6 +169,16 @@ class Fleet:
         if bad:
             self._troubled.add(line.account.sender_id)
         return bad
+
+    def shunned(self, line: Line) -> bool:
+        """Note that a server hung up on us; tell whether it did so before it took anything on this line, so that its sender should rest."""
+        if not line.done:
+            self._troubled.add(line.account.sender_id)
+        return not line.done
+
+    def remember(self, sender_ids: Iterable[int]) -> None:
+        """Note which senders stand in the database as having trouble: the first message that is accepted clears them."""
+        self._troubled.update(sender_ids)
 
     def recovered(self, item: Item) -> set[int]:
         """Return the sender of an accepted message if it had trouble before."""

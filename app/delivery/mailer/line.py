@@ -41,6 +41,7 @@ class Account:
     password: str | None
     context: ssl.SSLContext | None
     helo: str
+    version: int
 
 
 class Refused(Exception):  # noqa: N818 (the server's word)
@@ -74,6 +75,9 @@ class Owner(Protocol):
     def answered(self, item: Item, reply: Reply) -> None:
         """Hear the answer to the body of a message."""
 
+    def unwelcome(self, line: "Line", item: Item, reply: Reply) -> None:
+        """Hear that the server does not take mail from this sender's address at all."""
+
     def refused(self, line: "Line", item: Item, reply: Reply) -> None:
         """Hear that the server does not want a message, or not this recipient, before its body went out."""
 
@@ -101,6 +105,7 @@ class Line(asyncio.Protocol):
         self.due = math.inf
         self._said: Reply | None = None
         self.over = False
+        self._greeting: _Future | None = None
         self._dirty = False
 
     # Asyncio calls these.
@@ -109,11 +114,14 @@ class Line(asyncio.Protocol):
         """Keep the transport."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 (asyncio types it broader than TCP and TLS are)
         self._transport = transport
+        if self._greeting is None:  # it may be read together with the end of the handshake of TLS
+            self._greeting = _Future()
+            self._waits.append(self._greeting)
 
     def data_received(self, data: bytes) -> None:
         """Cut what came into lines and replies."""
         self._buffer += data
-        while (end := self._buffer.find(b"\n")) >= 0:
+        while not self.over and (end := self._buffer.find(b"\n")) >= 0:
             line = bytes(self._buffer[:end]).rstrip(b"\r")
             del self._buffer[: end + 1]
             self._lines.append(line)
@@ -138,23 +146,28 @@ class Line(asyncio.Protocol):
         self._say_envelope(item)
         self._flush()
 
-    def send_body(self, following: Item | None) -> None:
-        """Send the body of the claimed `next`, and behind it the envelope of the one after it. Nothing leaves once the lease is over."""
+    def send_body(self, following: Item | None) -> bool:
+        """Send the body of the claimed `next`, and behind it the envelope of the one after it.
+
+        False, with the connection dropped and nothing sent: the lease is over, or the line is.
+        """
         item = self.next
         if item is None or self.phase is not Phase.READY or self._transport is None or not self.owner.alive():
             self.abort()
-            return
+            return False
         self.current, self.next, self.phase = item, following, Phase.ANNOUNCED if following else Phase.FREE
         self._to_say.append((item.wire + b".\r\n", self._answer_to_body))
         if following:
             self._say_envelope(following)
         self._flush()
+        return True
 
     def quit(self) -> None:
         """End politely what has nothing under way."""
         if self.current or self.next or self.over:
             self.abort()
         else:
+            self.open = False
             self._to_say.append((b"QUIT\r\n", lambda _: self.abort()))
             self._flush()
 
@@ -179,18 +192,14 @@ class Line(asyncio.Protocol):
         if self._dirty:
             self._to_say.append((b"RSET\r\n", lambda _: None))
             self._dirty = False
-        refusals: list[Reply] = []
-        self._to_say.append((b"MAIL FROM:<" + item.return_path + b">" + utf8 + b"\r\n", lambda r: self._envelope(item, r, refusals)))
-        self._to_say.append((b"RCPT TO:<" + item.recipient + b">\r\n", lambda r: self._envelope(item, r, refusals)))
-        self._to_say.append((b"DATA\r\n", lambda r: self._data(item, r, refusals)))
+        said: list[Reply] = []
+        self._to_say.append((b"MAIL FROM:<" + item.return_path + b">" + utf8 + b"\r\n", said.append))
+        self._to_say.append((b"RCPT TO:<" + item.recipient + b">\r\n", said.append))
+        self._to_say.append((b"DATA\r\n", lambda r: self._data(item, r, said)))
 
-    def _envelope(self, item: Item, reply: Reply, refusals: list[Reply]) -> None:
-        del item
-        if reply.code >= 400:  # noqa: PLR2004 (RFC 5321: a refusal)
-            refusals.append(reply)
-
-    def _data(self, item: Item, reply: Reply, refusals: list[Reply]) -> None:
-        if self.next is not item:
+    def _data(self, item: Item, reply: Reply, said: list[Reply]) -> None:
+        refusals = [each for each in said if each.code >= 400]  # noqa: PLR2004 (RFC 5321: a refusal)
+        if self.next is not item or (reply.code < 400 and reply.code != 354 and not refusals):  # noqa: PLR2004 (one reply out of step)
             self.abort()
             return
         if reply.code == 354 and not refusals:  # noqa: PLR2004 (go on)
@@ -198,15 +207,18 @@ class Line(asyncio.Protocol):
             self.owner.ready(self)
             return
         self.next, self.phase, self._dirty = None, Phase.FREE, True
-        self.owner.refused(self, item, refusals[0] if refusals else reply)
+        if refusals and refusals[0] is said[0] and refusals[0].code >= 500:  # noqa: PLR2004 (MAIL, for good)
+            self.owner.unwelcome(self, item, refusals[0])
+        else:
+            self.owner.refused(self, item, refusals[0] if refusals else reply)
         if reply.code == 354:  # noqa: PLR2004 (it waits for a body that nobody may get)
             self.abort()
 
     def _answer_to_body(self, reply: Reply) -> None:
-        item, self.current = self.current, None
-        if item is None:
+        if self.current is None or not (200 <= reply.code < 300 or reply.code >= 400):  # noqa: PLR2004 (neither yes nor no: in doubt)
             self.abort()
             return
+        item, self.current = self.current, None
         self.done += 1
         self.owner.answered(item, reply)
 
@@ -252,7 +264,9 @@ class Line(asyncio.Protocol):
     async def greet(self) -> None:
         """Say hello, switch to TLS and sign in as the account wants. Raises Refused, OSError, TimeoutError."""
         async with asyncio.timeout(CONNECT_SECONDS):
-            reply = await self._listen()
+            if self._greeting is None:
+                raise ConnectionResetError
+            reply = await self._greeting.future
             if reply.code != 220:  # noqa: PLR2004
                 raise Refused(reply)
             await self._hello()
@@ -261,14 +275,9 @@ class Line(asyncio.Protocol):
                 await self._hello()
             if self.account.username:
                 await self._sign_in(self.account.username, self.account.password or "")
-        self.open = True
-
-    def _listen(self) -> "asyncio.Future[Reply]":
-        wait = _Future()
         if self.over:
-            wait.fail()
-        self._waits.append(wait)
-        return wait.future
+            raise ConnectionResetError
+        self.open = True
 
     async def _ask(self, command: bytes) -> Reply:
         wait = _Future()

@@ -52,9 +52,10 @@ class Stock:
             shelf.wish = wish
             if wish.waiting and shelf.dry and not shelf.filled:
                 shelf.dry, shelf.after = False, 0
+        known = [mailing_id for turns in self._turns.values() for mailing_id in turns if mailing_id in self.shelves]
         self._turns = {}
-        for shelf in sorted(self.shelves.values(), key=lambda s: (s.wish.priority, s.wish.mailing_id)):
-            self._turns.setdefault(shelf.wish.sender_id, deque()).append(shelf.wish.mailing_id)
+        for mailing_id in [*known, *sorted(self.shelves.keys() - set(known))]:  # whoever waits keeps their place
+            self._turns.setdefault(self.shelves[mailing_id].wish.sender_id, deque()).append(mailing_id)
 
     def keep(self, of: int, mine: int) -> None:
         """Keep the share of this mailer, now that there are others, or fewer of them."""

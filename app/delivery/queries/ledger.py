@@ -29,7 +29,7 @@ DOUBT = sa.text(
     update messages set state = 6, mailer_id = null, attempts = attempts + 1,
       reason = 'The process that was handing it over ended before the server''s reply was noted.'
     where state = 2 and mailer_id = any(:mailers)
-    returning mailing_id, kind
+    returning id, mailing_id, kind
     """
 )
 """Whatever a lost mailer was handing over may or may not have arrived."""
@@ -50,7 +50,8 @@ RECORD = sa.text(
         due_at = case when g.wait is not null then clock_timestamp() + g.wait * interval '1 s' end
       from given g
       where m.id = g.id and case when g.claimed then m.state = 2 and m.mailer_id = :mailer else m.state = 1 end
-      returning m.id, m.workspace_id, m.mailing_id, m.customer_id, m.kind, m.state, m.reason, m.address, m.sent_at, m.bounced_at
+      returning m.id, m.workspace_id, m.mailing_id, m.customer_id, m.kind, m.state, m.reason, m.address, m.sent_at, m.bounced_at,
+        m.opened_at, m.clicked_at, m.ordered_at, m.unsubscribed_at
     ), noted as (
       insert into activities (workspace_id, occurred_at, event_id, customer_id, kind, source_id, data)
       select m.workspace_id, coalesce(m.sent_at, m.bounced_at), md5('sent:' || m.id)::uuid, m.customer_id, case when m.state = 3 then 1 else 11 end,
@@ -90,7 +91,8 @@ CATCH = sa.text(
       update messages m set state = 3, reason = 'Caught by the sandbox', sent_at = clock_timestamp(), attempts = m.attempts + 1, due_at = null
       from mailings g
       where m.id = any(:ids) and m.state = 1 and g.id = m.mailing_id and g.state = 'open' and {MAY}
-      returning m.id, m.workspace_id, m.mailing_id, m.customer_id, m.kind, m.state, m.reason, m.address, m.sent_at, m.bounced_at
+      returning m.id, m.workspace_id, m.mailing_id, m.customer_id, m.kind, m.state, m.reason, m.address, m.sent_at, m.bounced_at,
+        m.opened_at, m.clicked_at, m.ordered_at, m.unsubscribed_at
     ), noted as (
       insert into activities (workspace_id, occurred_at, event_id, customer_id, kind, source_id, data)
       select m.workspace_id, m.sent_at, md5('sent:' || m.id)::uuid, m.customer_id, 1, g.source_id, jsonb_build_object('message', m.id)
@@ -138,7 +140,7 @@ SURVEY = sa.text(
 SENDERS = sa.text(
     """
     select s.id, s.workspace_id, s.kind, s.version, s.connections, s.per_second, s.problem, s.problem_at,
-      p.held_until > clock_timestamp() as held from senders s left join sender_paces p on p.sender_id = s.id where s.id = any(:ids)
+      p.held_until > clock_timestamp() as held, p.failures from senders s left join sender_paces p on p.sender_id = s.id where s.id = any(:ids)
     """
 )
 TAKE_TOKENS = sa.text(
@@ -147,9 +149,9 @@ TAKE_TOKENS = sa.text(
       select sender_id, least(cast(:depth as float8), tokens + cast(:rate as float8) * extract(epoch from clock_timestamp() - filled_at)) as full
       from sender_paces where sender_id = :sender for update
     )
-    update sender_paces p set tokens = b.full - least(floor(b.full), :wanted), filled_at = clock_timestamp()
+    update sender_paces p set tokens = b.full - greatest(0, least(floor(b.full), :wanted)), filled_at = clock_timestamp()
     from bucket b where p.sender_id = b.sender_id
-    returning cast(least(floor(b.full), :wanted) as integer)
+    returning cast(greatest(0, least(floor(b.full), :wanted)) as integer)
     """
 )
 """Take up to `wanted` tokens of a sender's bucket, which fills with `rate` a second up to `depth`; give how many."""
@@ -183,10 +185,15 @@ ADD_TALLIES = sa.text(
 )
 ADD_SENT = sa.text(
     """
-    insert into mailing_hours as h (workspace_id, mailing_id, hour, sent, refused)
+    insert into mailing_hours as h (workspace_id, mailing_id, hour, sent, refused, opened, clicked, ordered, unsubscribed)
     select * from unnest(cast(:workspaces as integer[]), cast(:mailings as bigint[]), cast(:hours as timestamptz[]), cast(:sent as bigint[]),
-      cast(:refused as bigint[]))
-    on conflict (mailing_id, hour) do update set sent = h.sent + excluded.sent, refused = h.refused + excluded.refused
+      cast(:refused as bigint[]), cast(:opened as bigint[]), cast(:clicked as bigint[]), cast(:ordered as bigint[]),
+      cast(:unsubscribed as bigint[]))
+    on conflict (mailing_id, hour) do update set sent = h.sent + excluded.sent, refused = h.refused + excluded.refused,
+      opened = h.opened + excluded.opened, clicked = h.clicked + excluded.clicked, ordered = h.ordered + excluded.ordered,
+      unsubscribed = h.unsubscribed + excluded.unsubscribed
     """
 )
+"""Count messages by the hour they were sent, with what people had done with them before that was known (sent again after a doubt)."""
+
 RANKS = sa.text("select id from mailers where lost_at is null and lease_until > clock_timestamp() order by id")

@@ -4,7 +4,7 @@ A message leaves only after the commit of the claim that marked it `sending` und
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from app.delivery.service.tallies import add_tallies
 from app.events.service import publish
 
 _PROGRAM = Actor.system("Mailer")
+_FLAGS = ("opened", "clicked", "ordered", "unsubscribed")
 _TALLIED = {MessageState.SENT, MessageState.FAILED, MessageState.BOUNCED, MessageState.IN_DOUBT}
 
 
@@ -64,6 +65,7 @@ def sweep(name: str = "") -> int:
         return 0
     rows = session().execute(queries.DOUBT, {"mailers": lost}).all()
     add_tallies(Counter((row.mailing_id, int(MessageState.IN_DOUBT), "") for row in rows if row.kind == MessageKind.BULK))
+    _forget_words(row.id for row in rows if row.kind != MessageKind.BULK)
     return len(rows)
 
 
@@ -73,8 +75,12 @@ def renew(mailer: int) -> None:
         raise LeaseLost
 
 
-def record(mailer: int, outcomes: Sequence[Outcome]) -> None:
-    """Write what became of messages, with tallies, hours, activities; addresses refused for good are suppressed."""
+def record(mailer: int, outcomes: Sequence[Outcome], caught: Sequence[Catch] = ()) -> None:
+    """Write what became of messages, and take others into the sandbox as far as they wait and may be sent.
+
+    With tallies, hours, activities; addresses refused for good are suppressed.
+    """
+    rows: list[Any] = []
     if outcomes:
         values = {
             "ids": [o.message_id for o in outcomes],
@@ -84,7 +90,10 @@ def record(mailer: int, outcomes: Sequence[Outcome]) -> None:
             "tried": [o.tried for o in outcomes],
             "claimed": [o.claimed for o in outcomes],
         }
-        _follow(session().execute(queries.RECORD, values | {"mailer": mailer}).all())
+        rows += session().execute(queries.RECORD, values | {"mailer": mailer}).all()
+    if caught:
+        rows += _catch(caught)
+    _follow(rows)
 
 
 def claim(mailer: int, ids: Sequence[int]) -> set[int]:
@@ -96,10 +105,7 @@ def claim(mailer: int, ids: Sequence[int]) -> set[int]:
     return mine
 
 
-def catch(caught: Sequence[Catch]) -> int:
-    """Take messages into the sandbox, as far as they wait and may be sent; return how many."""
-    if not caught:
-        return 0
+def _catch(caught: Sequence[Catch]) -> Sequence[Any]:
     rows = session().execute(queries.CATCH, {"ids": sorted(c.message_id for c in caught)}).all()
     taken = {row.id: row for row in rows}
     mails = [
@@ -116,9 +122,8 @@ def catch(caught: Sequence[Catch]) -> int:
     ]
     if mails:
         session().execute(sa.insert(CaughtMail.__table__), mails)  # type: ignore[arg-type]
-    _follow(rows)
     _skip({c.message_id for c in caught} - taken.keys())
-    return len(taken)
+    return rows
 
 
 def make_paces(sender_ids: Sequence[int]) -> None:
@@ -166,34 +171,41 @@ def _follow(rows: Sequence[Any]) -> None:
     """Move tallies and hours, suppress refused addresses, forget the words of letters that are over."""
     bulk = [row for row in rows if row.kind == MessageKind.BULK]
     add_tallies(Counter((row.mailing_id, row.state, group_of(row.state, row.reason or "")) for row in bulk if row.state in _TALLIED))
-    hours: Counter[tuple[int, int, Any, int]] = Counter()
-    for row in bulk:
-        if row.state in (MessageState.SENT, MessageState.BOUNCED):
-            at = (row.sent_at or row.bounced_at).replace(minute=0, second=0, microsecond=0)
-            hours[row.mailing_id, row.workspace_id, at, row.state] += 1
-    _add_hours(hours)
+    _add_hours(bulk)
     for row in bulk:
         if row.state == MessageState.BOUNCED:
             _bounce(row)
-    over = [row.id for row in rows if row.kind != MessageKind.BULK and row.state != MessageState.PENDING]
+    _forget_words(row.id for row in rows if row.kind != MessageKind.BULK and row.state != MessageState.PENDING)
+
+
+def _forget_words(ids: Iterable[int]) -> None:
+    """Delete the words of letters that are over: they may hold a link that opens an account."""
+    over = list(ids)
     if over:
         session().execute(sa.delete(MessageBody).where(MessageBody.message_id.in_(over)))
 
 
-def _add_hours(counts: Mapping[tuple[int, int, Any, int], int]) -> None:
-    places = sorted({key[:3] for key in counts})
-    if places:
-        values = {
-            "mailings": [place[0] for place in places],
-            "workspaces": [place[1] for place in places],
-            "hours": [place[2] for place in places],
-            "sent": [counts.get((*place, int(MessageState.SENT)), 0) for place in places],
-            "refused": [counts.get((*place, int(MessageState.BOUNCED)), 0) for place in places],
-        }
-        session().execute(queries.ADD_SENT, values)
+def _add_hours(rows: Sequence[Any]) -> None:
+    """Count the sent and the refused by hour, in the order in which everybody meets these rows."""
+    counts: dict[tuple[int, int, Any], Counter[str]] = {}
+    for row in rows:
+        if row.state in (MessageState.SENT, MessageState.BOUNCED):
+            at = (row.sent_at or row.bounced_at).replace(minute=0, second=0, microsecond=0)
+            count = counts.setdefault((row.workspace_id, row.mailing_id, at), Counter())
+            if row.state == MessageState.BOUNCED:
+                count["refused"] += 1
+            else:
+                count["sent"] += 1
+                count.update(name for name in _FLAGS if getattr(row, f"{name}_at"))
+    if counts:
+        places = sorted(counts)
+        workspaces, mailings, hours = map(list, zip(*places, strict=True))
+        values = {name: [counts[place][name] for place in places] for name in ("sent", "refused", *_FLAGS)}
+        session().execute(queries.ADD_SENT, values | {"workspaces": workspaces, "mailings": mailings, "hours": hours})
 
 
 def _bounce(row: Any) -> None:
-    suppress(row.workspace_id, [row.address], SuppressionReason.BOUNCE, _PROGRAM, row.reason)
+    if row.address is not None:  # erased meanwhile
+        suppress(row.workspace_id, [row.address], SuppressionReason.BOUNCE, _PROGRAM, row.reason)
     if row.customer_id is not None:
         publish(MessageBounced(row.workspace_id, row.customer_id, row.mailing_id), _PROGRAM)

@@ -190,12 +190,13 @@ def finish_if_done(workspace_id: int, mailing_id: int) -> bool:
     left = sa.exists().where(
         Message.workspace_id == workspace_id, Message.mailing_id == mailing_id, Message.state.in_([int(s) for s in _ON_THE_WAY])
     )
+    if session().scalar(sa.select(left)):
+        return False
+    # Whoever lets messages wait again holds the mailing; the update below must see what they did, and so begins after them.
+    mine = (Mailing.workspace_id == workspace_id, Mailing.id == mailing_id)
+    session().execute(sa.select(Mailing.id).where(*mine).with_for_update())
     over = sa.update(Mailing).where(
-        Mailing.workspace_id == workspace_id,
-        Mailing.id == mailing_id,
-        Mailing.kind == MailingKind.CAMPAIGN,
-        Mailing.state.in_([MailingState.OPEN, MailingState.STOPPED]),
-        ~left,
+        *mine, Mailing.kind == MailingKind.CAMPAIGN, Mailing.state.in_([MailingState.OPEN, MailingState.STOPPED]), ~left
     )
     if not _rows(over.values(state=MailingState.DONE, finished_at=now())):
         return False
