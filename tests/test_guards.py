@@ -34,6 +34,7 @@ PUBLIC = {
     "/auth/logout",
     "/auth/me",
     "/auth/reset/<token>",
+    "/confirm/<token>",
     "/health",
     "/health/live",
     "/invitations/<token>",

@@ -24,3 +24,10 @@ class PasswordResetAsked(Event):
     """A user asks for a link that sets a new password; whoever sends mail makes one with `service.create_reset`."""
 
     user_id: int
+
+
+@dataclass(frozen=True)
+class InvitationCreated(Event):
+    """Somebody is asked to join; whoever sends mail makes the link anew with `service.renew_invitation`, since it is kept nowhere."""
+
+    invitation_id: int

@@ -147,7 +147,8 @@ class _Line:
 
     def look_up(self) -> str:
         self._address = outbound.resolve(self._account.host, self._account.port)
-        return f"{self._account.host} is at {self._address}."
+        host = self._account.host
+        return f"{host} is at {self._address}." if host != self._address else f"{host} may be connected to."
 
     def connect(self) -> str:
         host, port = self._account.host, self._account.port

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from app.cli.demo import fill
 from app.cli.demo_people import people
 from app.customers.models import Activity, Customer, CustomerStats, Order
+from app.delivery.queries.senders import list_senders
 from app.segments.models import Segment
 from app.workspaces.models import Workspace
 
@@ -34,6 +35,7 @@ def test_addresses_can_be_real() -> None:
 def test_fills_a_sandbox(session: Any) -> None:
     place = fill(MOMENT)
     assert session.get_one(Workspace, place).sandbox is True
+    assert [row.kind for row in list_senders(place)] == ["sandbox"]
     assert session.scalar(sa.select(sa.func.count()).where(Customer.workspace_id == place)) == 2_000
     value, orders = session.execute(
         sa.select(sa.func.sum(CustomerStats.lifetime_value), sa.func.sum(CustomerStats.orders_count)).where(

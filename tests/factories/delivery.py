@@ -15,7 +15,7 @@ _numbers = itertools.count(1)
 
 def a_sender(workspace_id: int, name: str = "", kind: SenderKind = SenderKind.SMTP, **fields: Any) -> Sender:
     """Return a new sender: an SMTP account, or the sandbox."""
-    smtp = {"host": "mail.northlight.example", "port": 587} if kind == SenderKind.SMTP else {}
+    smtp = {"host": "127.0.0.1", "port": 9, "tls": "none"} if kind == SenderKind.SMTP else {}
     values = smtp | {"name": name or f"Mail {next(_numbers)}", "from_email": "hello@northlight.example"} | fields
     row = Sender(workspace_id=workspace_id, kind=kind, **values)
     session().add(row)
@@ -78,6 +78,6 @@ def a_caught_mail(
 
 STRANGERS = {
     "sender_id": lambda workspace_id: a_sender(workspace_id).id,
-    "mail_id": lambda workspace_id: a_caught_mail(workspace_id).id,
+    "mail_id": lambda workspace_id: a_caught_mail(workspace_id, a_mail(html="<p>Hello Ada</p>")).id,
 }
 EXAMPLES: dict[Any, Any] = {}

@@ -4,6 +4,7 @@ from app.auth import queries, service
 from app.auth.models import Membership, User
 from app.auth.schemas import InvitationCreated, InvitationIn, MemberChange, MemberOut
 from app.auth.schemas.members import InvitationOut
+from app.core import registry
 from app.core.schemas import Page
 from app.core.time import now
 from app.core.web.api import Api
@@ -39,9 +40,10 @@ def list_invitations(caller: Principal) -> Page[InvitationOut]:
 
 @api.post("/invitations", "members.edit", body=InvitationIn, returns=InvitationCreated, status=201, secret=True, summary="Invite somebody")
 def invite(caller: Principal, body: InvitationIn) -> InvitationCreated:
-    """Ask somebody to join, and return the link, this once."""
+    """Ask somebody to join. The link is mailed, or returned, this once, where no mail can leave the workspace."""
     row, link = service.invite(caller.workspace_id, body, caller.permissions, caller.actor)
-    return InvitationCreated(**InvitationOut.model_validate(row).model_dump(), link=link)
+    mailed = registry.mails_accounts(caller.workspace_id)
+    return InvitationCreated(**InvitationOut.model_validate(row).model_dump(), link=None if mailed else link)
 
 
 @api.delete("/invitations/<int:invitation_id>", "members.edit", summary="Withdraw an invitation")

@@ -54,6 +54,6 @@ class InvitationOut(Schema):
 
 
 class InvitationCreated(InvitationOut):
-    """A new invitation with its link, which is shown once."""
+    """A new invitation. `link` is shown once, to be passed on; null where it was mailed."""
 
-    link: str
+    link: str | None

@@ -6,6 +6,7 @@ from app.auth.service.invitations import (
     get_invitation,
     has_account,
     invite,
+    renew_invitation,
     revoke_invitation,
 )
 from app.auth.service.keys import PREFIX, USED_EVERY, create_key, revoke_key, touch_key
@@ -77,6 +78,7 @@ __all__ = [
     "purge",
     "refresh",
     "remove_member",
+    "renew_invitation",
     "renew_recovery_codes",
     "renew_session",
     "reset_is_open",

@@ -1,4 +1,4 @@
-"""Asking people to join. The link is good once, for seven days; whoever invites passes it on until mail is sent."""
+"""Asking people to join. The link is good once, for seven days; it is mailed, or whoever invites passes it on where no mail can leave."""
 
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from app.audit import service as audit
 from app.auth import queries
+from app.auth.events import InvitationCreated
 from app.auth.models import Invitation, User
 from app.auth.origin import Origin
 from app.auth.schemas import AcceptIn, InvitationIn
@@ -14,10 +15,11 @@ from app.auth.service.members import article, check_may_send, create_membership,
 from app.auth.service.users import create_user
 from app.core import settings
 from app.core.actor import Actor
-from app.core.db import get, session
+from app.core.db import find, get, session
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.core.security import digest, random_token
 from app.core.time import now
+from app.events.service import publish
 from app.workspaces.models import Workspace
 
 LIFE = timedelta(days=7)
@@ -43,7 +45,23 @@ def invite(workspace_id: int, data: InvitationIn, held: AbstractSet[str], by: Ac
     session().add(row)
     session().flush()
     audit.record(workspace_id, by, "invitation.created", ("invitation", row.id, row.email), None, data.model_dump())
-    return row, f"{settings.get().PUBLIC_URL}/invitations/{token}"
+    publish(InvitationCreated(workspace_id, row.id), by)
+    return row, _link(token)
+
+
+def renew_invitation(workspace_id: int, invitation_id: int) -> tuple[Invitation, str] | None:
+    """Return an open invitation with a new link, which replaces the one before; None where it is not open any more."""
+    row = find(Invitation, workspace_id, invitation_id, lock=True)
+    if row is None or row.accepted_at or row.revoked_at or row.expires_at <= now():
+        return None
+    token = random_token()
+    row.token_digest = digest(token)
+    session().flush()
+    return row, _link(token)
+
+
+def _link(token: str) -> str:
+    return f"{settings.get().PUBLIC_URL}/invitations/{token}"
 
 
 def _end_earlier(workspace_id: int, email: str) -> None:

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from app.auth import permissions, queries, service
 from app.auth.schemas import InvitationIn, MemberChange
+from app.core import registry
 from app.core.errors import Invalid
 from app.core.time import now
 from app.core.web.flash import flash
@@ -24,7 +25,8 @@ def list_members(caller: Principal) -> ResponseReturnValue:
 
 @pages.form("/settings/members/invite", "members.edit")
 def invite(caller: Principal) -> ResponseReturnValue:
-    """Ask somebody to join; the link is shown once, to be passed on."""
+    """Ask somebody to join; the link is mailed, or shown once, to be passed on, where no mail can leave."""
+    mails = registry.mails_accounts(caller.workspace_id)
     form = Form(InvitationIn, request.form if request.method == "POST" else None, {"role": "marketer"})
     if request.method == "POST":
         try:
@@ -32,8 +34,11 @@ def invite(caller: Principal) -> ResponseReturnValue:
         except Invalid as no:
             form.refuse(no)
         else:
-            return render_template("auth/invited.html", invitation=row, link=link)
-    return render_template("auth/invite.html", form=form, roles=_roles(caller)), 422 if form.errors else 200
+            if not mails:
+                return render_template("auth/invited.html", invitation=row, link=link)
+            flash(f"The invitation is on its way to {row.email}.")
+            return redirect("/settings/members")
+    return render_template("auth/invite.html", form=form, roles=_roles(caller), mails=mails), 422 if form.errors else 200
 
 
 @pages.post("/settings/members/invitations/<int:invitation_id>/revoke", "members.edit")

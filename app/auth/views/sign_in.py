@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from app.auth import loader, service
 from app.auth.models import User
 from app.auth.schemas import CodeIn, PasswordResetIn, ResetAskIn, SignInIn
-from app.core import settings
+from app.core import registry, settings
 from app.core.errors import Invalid, Refusal, TooMany, Unauthorized
 from app.core.time import now
 from app.core.web.api import problem
@@ -102,7 +102,7 @@ def forgot(_caller: Principal | None) -> ResponseReturnValue:
         user = service.ask_reset(form.parse().login, loader.origin())
     except (Invalid, TooMany) as no:
         return _refused("forgot", form, no)
-    if user is not None and settings.get().EMBEDDED:
+    if user is not None and settings.get().EMBEDDED and not registry.mails_accounts(user.last_workspace_id or 0):
         structlog.get_logger().info("a link that sets a new password", user_id=user.id, link=service.create_reset(user.id))
     return _page("forgot_sent", form)
 

@@ -1,6 +1,7 @@
 """Work of this room, split by noun."""
 
 from app.delivery.jobs.credit import credit_again, credit_orders
+from app.delivery.jobs.mail import forget_mail
 from app.delivery.jobs.seen import note_seen
 
-__all__ = ["credit_again", "credit_orders", "note_seen"]
+__all__ = ["credit_again", "credit_orders", "forget_mail", "note_seen"]

@@ -1,5 +1,7 @@
 """Senders: listed with how they fare, made, changed, tested, deleted."""
 
+from typing import Any
+
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
@@ -81,7 +83,8 @@ def test_sender(caller: Principal, sender_id: int) -> ResponseReturnValue:
     row = queries.get_sender(caller.workspace_id, sender_id)
     status = 422 if form.errors else 200
     if is_fragment():
-        return render_template("delivery/_sender_test.html", sender=row, trial=form, found=found), status
+        parts = {"sender": row, "trial": form, "found": found} | _standing(caller, row)
+        return render_template("delivery/_sender_test.html", part=True, **parts), status
     return _show(caller, row, trial=form, found=found), status
 
 
@@ -111,12 +114,16 @@ def _show(
         form=form or Form(SenderPatch, initial=row),
         trial=trial or Form(TestIn, initial={"to": caller.email}),
         found=found or [],
-        held=queries.held_until(caller.workspace_id).get(row.id),
-        rate=queries.rates(caller.workspace_id).get(row.id),
+        **_standing(caller, row),
         tls=_TLS,
         brands=_brands(caller),
         sandbox=row.kind == "sandbox",
     )
+
+
+def _standing(caller: Principal, row: Sender) -> dict[str, Any]:
+    """Return until when a sender rests, and how fast it sends now."""
+    return {"held": queries.held_until(caller.workspace_id).get(row.id), "rate": queries.rates(caller.workspace_id).get(row.id)}
 
 
 def _begin(caller: Principal) -> dict[str, object]:

@@ -1,0 +1,25 @@
+"""Letters that news ask for."""
+
+from app.auth.events import InvitationCreated, PasswordResetAsked
+from app.customers.events import ConsentChanged
+from app.delivery.service import account_letters, confirmations
+from app.events.service import on
+
+
+@on(PasswordResetAsked)
+def mail_reset(event: PasswordResetAsked) -> None:
+    """Mail the link that sets a new password."""
+    account_letters.send_reset(event.workspace_id, event.user_id)
+
+
+@on(InvitationCreated)
+def mail_invitation(event: InvitationCreated) -> None:
+    """Mail the link of an invitation."""
+    account_letters.send_invitation(event.workspace_id, event.invitation_id)
+
+
+@on(ConsentChanged)
+def ask_for_confirmation(event: ConsentChanged) -> None:
+    """Ask somebody whose consent to e-mail waits for them."""
+    if event.channel == "email" and event.state == "pending":
+        confirmations.send(event.workspace_id, event.customer_id, event.topic_id)

@@ -1,0 +1,95 @@
+"""Resets and invitations by mail: where a server takes them, and never by a sandbox."""
+
+import json
+import re
+
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+from flask_sqlalchemy.session import Session
+
+from app.auth import service as auth
+from app.auth.events import InvitationCreated, PasswordResetAsked
+from app.auth.models import Invitation
+from app.core.actor import Actor
+from app.core.security import unseal
+from app.delivery.handlers import mail_invitation, mail_reset
+from app.delivery.models import Message, MessageBody
+from tests.factories.auth import invitation, member, signed_in, user
+from tests.factories.delivery import a_sender
+from tests.factories.workspaces import workspace
+
+
+def letters(session: Session, workspace_id: int) -> list[tuple[str, dict[str, str]]]:
+    """Return (address, words) of the letters that wait."""
+    rows = session.execute(
+        sa.select(Message.address, MessageBody.sealed)
+        .join(MessageBody, MessageBody.message_id == Message.id)
+        .where(Message.workspace_id == workspace_id)
+        .order_by(Message.id)
+    )
+    return [(row.address, json.loads(unseal(row.sealed))) for row in rows]
+
+
+def link_in(words: dict[str, str]) -> str:
+    (link,) = set(re.findall(r"http://localhost(/\S+)", words["text"]))
+    assert f'href="http://localhost{link}"' in words["html"]
+    return str(link)
+
+
+def test_a_reset_goes_by_the_workspace_of_its_event(session: Session, client: FlaskClient) -> None:
+    place = workspace("Northlight & Sons")
+    ada = user("Ada <b>", "ada@northlight.example")
+    member(place, person=ada)
+    mail_reset(PasswordResetAsked(place.id, user_id=ada.id))
+    assert letters(session, place.id) == []
+    a_sender(place.id)
+    mail_reset(PasswordResetAsked(place.id, user_id=ada.id))
+    ((address, words),) = letters(session, place.id)
+    assert (address, words["subject"]) == ("ada@northlight.example", "A new password for Fairlead")
+    assert "Hello Ada &lt;b&gt;," in words["html"]
+    assert "Northlight &amp; Sons" in words["html"]
+    assert client.get(link_in(words)).status_code == 200
+
+
+def test_nothing_about_accounts_goes_by_a_sandbox(session: Session, client: FlaskClient) -> None:
+    place = workspace(sandbox=True)
+    a_sender(place.id, kind="sandbox", is_default=True)
+    person = member(place)
+    mail_reset(PasswordResetAsked(place.id, user_id=person.user_id))
+    mail_invitation(InvitationCreated(place.id, invitation(place.id).id))
+    assert letters(session, place.id) == []
+    answer = signed_in(client, workspace=place).call("POST", "/api/v1/invitations", {"email": "grace@northlight.example"})
+    assert answer.json["link"].startswith("http://localhost/invitations/")
+
+
+def test_an_invitation_is_mailed_with_a_link_of_its_own(session: Session, client: FlaskClient) -> None:
+    browser = signed_in(client)
+    a_sender(browser.workspace_id)
+    assert "The link goes out by mail" in browser.get("/settings/members/invite").get_data(as_text=True)
+    answer = browser.post("/settings/members/invite", {"email": "grace@northlight.example", "role": "analyst"})
+    assert (answer.status_code, answer.location) == (303, "/settings/members")
+    row = session.scalars(sa.select(Invitation).where(Invitation.workspace_id == browser.workspace_id)).one()
+    told = session.execute(sa.text("select payload from outbox where name = 'InvitationCreated'")).scalar_one()
+    assert told["invitation_id"] == row.id
+    before = row.token_digest
+    mail_invitation(InvitationCreated(browser.workspace_id, row.id))
+    ((address, words),) = letters(session, browser.workspace_id)
+    assert (address, row.token_digest == before) == ("grace@northlight.example", False)
+    assert "Ada Okonkwo invites you to join" in words["text"].replace("\n", " ")
+    assert client.get(link_in(words)).status_code == 200
+    assert browser.call("POST", "/api/v1/invitations", {"email": "mary@northlight.example"}).json["link"] is None
+
+
+def test_a_withdrawn_invitation_is_not_mailed(session: Session) -> None:
+    place = workspace()
+    a_sender(place.id)
+    row = invitation(place.id)
+    auth.revoke_invitation(place.id, row.id, Actor.system("test"))
+    mail_invitation(InvitationCreated(place.id, row.id))
+    assert letters(session, place.id) == []
+
+
+def test_whoever_cannot_mail_is_told_what_to_do(session: Session, client: FlaskClient) -> None:
+    page = signed_in(client).get("/settings/members/invite").get_data(as_text=True)
+    assert 'href="/settings/senders"' in page
+    assert "no mail can leave this workspace" in page
