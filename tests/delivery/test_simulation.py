@@ -65,7 +65,7 @@ def test_hits_stand_the_form_of_the_stream() -> None:
     row: Any = type("Row", (), {"id": 7, "sent_at": START})
     for number, act in enumerate(plan(3, 60, (0,)) + plan(11, 60, (0,)) + [Act(What.CLICK, 5, "x", "192.0.2.1", 2)]):
         hit = service._hit(row, number, act)
-        assert decode(encode(hit)) == hit
+        assert decode(encode(hit).decode()) == [hit]
 
 
 def a_sandbox(people: int, *, sandbox: bool = True, simulate: bool = True) -> Mailing:

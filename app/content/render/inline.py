@@ -6,7 +6,7 @@ from css_inline import CSSInliner, InlineError
 
 from app.content.render.marks import Marks
 from app.content.render.markup import is_tag, scan
-from app.content.render.protect import check_blocks
+from app.content.render.protect import check_blocks, check_depth
 from app.content.render.sandbox import Refused
 
 _INLINER = CSSInliner(keep_style_tags=True, remove_inlined_selectors=True, keep_at_rules=True, load_remote_stylesheets=False)
@@ -20,9 +20,12 @@ _DOCUMENT = (
 def inline(html: str, marks: Marks) -> str:
     """Return a protected document with its styles inlined; one without a style sheet stays as its author wrote it, letter by letter."""
     spans = list(scan(html))
+    styled = any(is_tag(span, "style") for span in spans)
+    if styled:
+        check_depth(html)
     if not any(is_tag(span, "html") or is_tag(span, "body") for span in spans):
         html = _DOCUMENT.format(html)
-    if not any(is_tag(span, "style") for span in spans):
+    if not styled:
         return html
     try:
         done = _INLINER.inline(_with_bodies(html, marks))

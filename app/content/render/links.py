@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from html import unescape
 from urllib.parse import urlencode
 
-from app.content.render.marks import Item, Mark, Marks
+from app.content.render.marks import FIELDS, Item, Mark, Marks
 from app.content.render.markup import Attribute, Span, line_at, scan
 from app.content.render.parts import clean_url
 from app.content.render.sandbox import Refused
@@ -80,6 +80,8 @@ class Links:
         for _, mark in self.marks.within(url):
             if mark.kind == "special":
                 raise Refused(mark.line, f"{mark.source} is a whole address. It cannot be a part of one.")
+        if len(self.found) >= FIELDS:
+            raise Refused(1, f"There are more than {FIELDS:,} links.")
         items = self._parameters(url)
         token = self.marks.add(Mark("link", 0, written, items=tuple(items), position=len(self.found)))
         self.found.append((written, label or written))

@@ -53,8 +53,6 @@ class Marks:
 
     def add(self, mark: Mark, *, attribute: bool = False) -> str:
         """Return a new token for a mark. `attribute`: it stands where an attribute does."""
-        if len(self._found) >= FIELDS:
-            raise Refused(mark.line, f"There are more than {FIELDS:,} merge fields, blocks and links.")
         self._found.append(mark)
         return f"{self._prefix}{'a' if attribute else ''}{len(self._found) - 1:x}z"
 
@@ -108,6 +106,8 @@ class Marks:
             elif kind in {"variable_end", "block_end"}:
                 code = "".join(inner or ())
                 inner = None
+                if len(self._found) >= FIELDS:
+                    raise Refused(line, f"There are more than {FIELDS:,} merge fields and blocks.")
                 yield self.add(_output(line, code) if kind == "variable_end" else _tag(line, code))
             elif inner is not None:
                 inner.append(value)

@@ -11,6 +11,8 @@ _ATTRIBUTE = re.compile(r"""\s*([^\s"'<>/=][^\s"'<>/=]*)(?:\s*=\s*("[^"]*"|'[^']
 _TAG = re.compile(r"""<(/?)([a-zA-Z][^\s/>]*)((?>[^"'>]|"[^"]*"|'[^']*')*+)>""")
 _START = re.compile(r"<(?=[a-zA-Z/!?])")
 RAW = frozenset({"style", "script", "title", "textarea", "xmp", "noembed", "noframes"})
+TAGS = 10_000
+ATTRIBUTES = 200
 VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
 
 
@@ -42,8 +44,11 @@ class Span:
 
 def scan(html: str) -> Iterator[Span]:
     """Yield the parts of a document in order, without a gap. Raises Refused for a tag or comment that is never closed."""
-    place = 0
+    place = tags = 0
     while place < len(html):
+        tags += 1
+        if tags > TAGS:
+            raise Refused(line_at(html, place), f"There are more than {TAGS:,} tags and comments.")
         start = _START.search(html, place)
         if start is None:
             yield Span("text", place, len(html))
@@ -80,6 +85,8 @@ def _tag(html: str, start: int) -> Span:
 def _attributes(html: str, place: int, end: int) -> tuple[Attribute, ...]:
     attributes: list[Attribute] = []
     while place < end:
+        if len(attributes) > ATTRIBUTES:
+            raise Refused(line_at(html, place), f"A tag has more than {ATTRIBUTES} attributes.")
         found = _ATTRIBUTE.match(html, place, end)
         if found is None:
             place += 1

@@ -1,7 +1,7 @@
 """Where merge fields and blocks may stand in HTML, and how they get through a tool that reads HTML."""
 
 from app.content.render.marks import Mark, Marks, written
-from app.content.render.markup import VOID, Span, scan
+from app.content.render.markup import VOID, Span, line_at, scan
 from app.content.render.sandbox import Refused
 
 _BLOCK = ("open", "turn", "close")
@@ -124,6 +124,20 @@ def _grouped(text: str, marks: Marks, *, attribute: bool = False) -> str:
 
 def _line(items: tuple[str | Mark, ...]) -> int:
     return next(item.line for item in items if isinstance(item, Mark))
+
+
+DEEP = 200
+_CLOSE_THEMSELVES = VOID | {"p", "li", "td", "th", "tr", "dt", "dd", "option"}
+
+
+def check_depth(html: str) -> None:
+    """Refuse elements nested so deeply that a tool which walks through them by recursion would end the process."""
+    deep = 0
+    for span in scan(html):
+        if span.kind == "tag" and span.name not in _CLOSE_THEMSELVES:
+            deep = max(deep - 1, 0) if span.closing else deep + 1
+            if deep > DEEP:
+                raise Refused(line_at(html, span.start), f"Elements stand inside each other more than {DEEP} deep, or are never closed.")
 
 
 def check_blocks(html: str, marks: Marks) -> None:

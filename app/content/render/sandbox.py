@@ -54,6 +54,8 @@ def _said(message: str) -> str:
         return f"{{% {found[1]} %}} is never closed: {{% end{found[1]} %}} is missing."
     if found := re.search(r"unknown tag '(end\w+|else|elif)'", message):
         return f"{{% {found[1]} %}} belongs to nothing before it."
+    if message.replace("'", "").lower().startswith("unexpected end of template"):
+        return "Something is opened with {{ or {% and never closed."
     return message or "This is not complete."
 
 

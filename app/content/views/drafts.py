@@ -1,5 +1,7 @@
 """Beside the editor: the mail as one customer would get it, and what to look at. Mail's HTML is served so that it can do nothing."""
 
+import re
+
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -17,6 +19,7 @@ from app.customers.models import Customer
 from app.segments.queries.people import look_up
 
 pages = Pages("template_drafts", __name__)
+_ASKS_THEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)", re.IGNORECASE)
 MAIL_CSP = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src * data:; style-src 'unsafe-inline' *; "
     "font-src * data:; base-uri 'self'; form-action 'none'; frame-ancestors 'self'"
@@ -85,8 +88,13 @@ def suggest_people(caller: Principal) -> ResponseReturnValue:
 
 
 def _mail(body: str, kind: str) -> Response:
-    """Answer with a mail that can do nothing but be looked at; its links open beside the editor."""
+    """Answer with a mail that can do nothing but be looked at; its links open beside the editor.
+
+    Which theme the reader has is chosen in the editor, not by the system: a question for the theme becomes one that is always or never true.
+    """
     if kind == "text/html":
+        theme = "dark" if request.args.get("scheme") == "dark" else "light"
+        body = _ASKS_THEME.sub(lambda found: "(min-width: 0)" if found[1].lower() == theme else "(max-width: 0)", body)
         body = body.replace("<head>", '<head><base target="_blank">', 1)
     answer = Response(body, mimetype=kind)
     answer.headers["Content-Security-Policy"] = MAIL_CSP

@@ -3,5 +3,6 @@
 from app.delivery.jobs.credit import credit_again, credit_orders
 from app.delivery.jobs.mail import forget_mail
 from app.delivery.jobs.seen import note_seen
+from app.delivery.jobs.simulation import simulate
 
-__all__ = ["credit_again", "credit_orders", "forget_mail", "note_seen"]
+__all__ = ["credit_again", "credit_orders", "forget_mail", "note_seen", "simulate"]

@@ -9,8 +9,10 @@ let last = form.elements.namedItem('body');
 
 /** Load the rendered words in the frame, without a step in the history: one goes back to the page before, not to a letter ago. */
 function show() {
-  const address = document.getElementById('answer')?.dataset.address;
-  if (!address || address === shown) return;
+  const draft = document.getElementById('answer')?.dataset.address;
+  if (!draft) return;
+  const address = `${draft}${draft.includes('?') ? '&' : '?'}scheme=${preview.dataset.scheme}`;
+  if (address === shown) return;
   shown = address;
   frame.contentWindow.location.replace(address);
 }
@@ -29,7 +31,10 @@ on('click', '[data-set]', (_event, { dataset }) => {
   if (dataset.set === 'part') {
     preview.querySelector('[data-part]').value = dataset.value;
     form.dispatchEvent(new CustomEvent('look'));
-  } else kept.set(`fl-preview-${dataset.set}`, dataset.value);
+    return;
+  }
+  kept.set(`fl-preview-${dataset.set}`, dataset.value);
+  show();
 });
 for (const [name, usual] of [
   ['device', 'desktop'],
