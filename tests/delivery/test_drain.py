@@ -20,6 +20,7 @@ from app.delivery.hits import FIELD, STREAM, Hit, encode
 from app.delivery.models import Hit as Row
 from app.delivery.models import HitAgent, Message, MessageKind, MessageState
 from app.delivery.service import hits as service
+from app.delivery.service import seen
 from app.jobs.clock import Desk
 from tests.factories.customers import a_customer
 from tests.factories.tracking import BOT, CHROME, a_hit, a_mailing, a_message, acts, counted_raw, hit, hour_of, kept_figures
@@ -63,12 +64,6 @@ def test_hits_become_activities_with_all_that_is_known(session: Session, redis: 
         (mailing.id, hour_of(NOON), "sent"): 1, (mailing.id, hour_of(NOON), "opened"): 1, (mailing.id, hour_of(NOON), "opens"): 1,
         (mailing.id, hour_of(NOON), "hits_opened"): 1, (mailing.id, hour_of(NOON) + timedelta(hours=1), "hits_clicked_machine"): 1,
     }  # fmt: skip
-    seen = session.scalar(
-        sa.select(CustomerStats.last_activity_at).where(
-            CustomerStats.workspace_id == place, CustomerStats.customer_id == message.customer_id
-        )
-    )
-    assert seen == NOON + timedelta(minutes=5, microseconds=7)
     assert redis.xlen(STREAM) == 0
 
 
@@ -193,3 +188,32 @@ def test_two_drains_at_once_count_each_hit_once(app: Flask, session: Session, re
     assert len(acts(place)) == 60
     assert kept_figures() == counted_raw()
     assert redis.xlen(STREAM) == 0
+
+
+@pytest.mark.committed
+@pytest.mark.parametrize("most", [20_000, 3])
+def test_people_are_seen_when_they_open_or_click_and_machines_are_not(session: Session, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    monkeypatch.setattr(seen, "_MOST", most)
+    mailing = a_mailing(workspace().id)
+    messages = [a_message(mailing, sent=NOON) for _ in range(4)]
+    for minutes, (message, values) in enumerate(
+        [
+            (messages[0], {}),
+            (messages[0], {"position": 0}),
+            (messages[1], {}),
+            (messages[2], {"agent": BOT}),
+            (messages[3], {"method": "HEAD"}),
+        ]
+    ):
+        hit(message, values.pop("position", None), at=NOON + timedelta(minutes=5 - minutes), **values)
+        session.commit()
+    while seen.follow():
+        session.commit()
+    session.commit()
+    mine = CustomerStats.workspace_id == mailing.workspace_id
+    found = {row[0]: row[1] for row in session.execute(sa.select(CustomerStats.customer_id, CustomerStats.last_activity_at).where(mine))}
+    times = [NOON + timedelta(minutes=5), NOON + timedelta(minutes=3), None, None]
+    assert [found[message.customer_id or 0] for message in messages] == times
+    with counted() as statements:
+        assert seen.follow() is False
+    assert not [one for one in statements if "customer_stats" in one]

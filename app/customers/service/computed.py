@@ -26,19 +26,18 @@ def chunks(rows: Iterable[T], size: int) -> Iterator[list[T]]:
         yield chunk
 
 
-def record_computed(workspace_id: int, column: str, rows: Iterable[tuple[int, Any]], *, held: bool = False) -> int:
+def record_computed(workspace_id: int, column: str, rows: Iterable[tuple[int, Any]]) -> int:
     """Set a computed column of many customers: `rows` are (customer_id, value). Returns how many values really changed.
 
-    `last_activity_at` only moves forward. `held`: the caller holds these rows already. Raises KeyError for a column not among COLUMNS.
+    `last_activity_at` only moves forward. Raises KeyError for a column that is not among COLUMNS.
     """
     kind = COLUMNS[column]
-    return sum(_write(workspace_id, column, kind, chunk, held=held) for chunk in chunks(rows, CHUNK))
+    return sum(_write(workspace_id, column, kind, chunk) for chunk in chunks(rows, CHUNK))
 
 
-def _write(workspace_id: int, column: str, kind: Any, rows: Sequence[tuple[int, Any]], *, held: bool) -> int:
+def _write(workspace_id: int, column: str, kind: Any, rows: Sequence[tuple[int, Any]]) -> int:
     latest = dict(rows)
-    if not held:
-        lock(workspace_id, latest)
+    lock(workspace_id, latest)
     arrays = [
         sa.cast(sa.literal(_array(values), sa.Text), ARRAY(type_)) for values, type_ in ((latest, sa.BigInteger), (latest.values(), kind))
     ]

@@ -1,6 +1,10 @@
 """What the drain reads and writes. SQL as text: statements over arrays and a temporary table, of messages of all workspaces at once."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
+
+from app.core.db import session
 
 ONE_AT_A_TIME = sa.text("select pg_advisory_xact_lock(1212763220)")
 """Flags and figures follow from what they were before: whoever moves them by hits holds this, to the end of the transaction."""
@@ -14,11 +18,8 @@ where m.id = any(%s::bigint[]) and m.kind = 1 and m.customer_id is not null
 """
 """Messages by id, those that count and whose customer is here; times in microseconds since 1970."""
 
-HERE = """
-select customer_id, (extract(epoch from last_activity_at) * 1000000)::bigint from customer_stats
-where workspace_id = %s and customer_id = any(%s::bigint[]) order by customer_id for update
-"""
-"""Those of the customers who are still here, and when they were last seen; they stay until the transaction ends."""
+HERE = "select customer_id from customer_stats where workspace_id = %s and customer_id = any(%s::bigint[]) order by customer_id for update"
+"""Those of the customers who are still here; they stay until the transaction ends."""
 
 RECENT_CLICKS = sa.text("""
 select replace(a.event_id::text, '-', ''), a.data->>'message', coalesce(a.data->>'address', ''), a.data->>'link',
@@ -47,7 +48,11 @@ on conflict do nothing returning replace(event_id::text, '-', '')
 """
 """Where some are there: write those that are not, and tell which."""
 
-HOLD_MESSAGES = sa.text("select id from messages where id = any(cast(:ids as bigint[])) order by id for no key update")
+HOLD_MESSAGES = sa.text(
+    "select id, (extract(epoch from sent_at) * 1000000)::bigint from messages where id = any(cast(:ids as bigint[])) order by id for no key update"
+)
+"""Hold messages, and say when they were sent: the mailer may have noted it since they were looked at."""
+
 SET_FLAGS = sa.text("""
 update messages m set opened_at = timestamptz 'epoch' + f.opened * interval '1 microsecond',
   clicked_at = timestamptz 'epoch' + f.clicked * interval '1 microsecond'
@@ -58,3 +63,14 @@ OLDEST = sa.text("select id, body from hits order by id limit :most for update s
 """Hits that Redis could not take; what another drain holds is left to it."""
 FORGET = sa.text("delete from hits where id = any(:ids)")
 WAITING = sa.text("select count(*) from hits")
+
+_SIGHTINGS = sa.text("""
+select workspace_id, customer_id, occurred_at, xid::text from activities
+where xid >= cast(:since as xid8) and xid < cast(:until as xid8) and kind in (2, 3) order by xid limit :most
+""")
+
+
+def sightings(since: str, until: str, most: int) -> list[tuple[int, int, datetime, str]]:
+    """Return (workspace, customer, time, xid) of what people opened and clicked in transactions from `since` to below `until`, oldest first."""
+    rows = session().execute(_SIGHTINGS, {"since": since, "until": until, "most": most})
+    return [(row[0], row[1], row[2], row[3]) for row in rows]

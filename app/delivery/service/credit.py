@@ -8,12 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.db import session
-from app.core.time import now
 from app.delivery.models import Conversion, DeliveryCursor
 from app.delivery.queries import credit as queries
 from app.delivery.queries.credit import Earned
+from app.delivery.service.cursors import get_cursor, move_cursor, read_news
 from app.delivery.service.tallies import add_hours
-from app.segments.queries.news import horizon
 from app.workspaces.queries import get_workspace
 
 NAME = "credit"
@@ -24,22 +23,12 @@ _Deltas = dict[tuple[int, datetime], dict[str, int]]
 def follow() -> bool:
     """Credit the orders of those who clicked or ordered since the last time; one step, True while there is more."""
     session().execute(queries.ONE_AT_A_TIME)
-    cursor = _cursor(NAME)
-    until = horizon()
-    rows = queries.news(cursor.xid, until, _MOST)
-    more = len(rows) == _MOST
-    if more:
-        # The last transaction may go on beyond what was read: it is read as a whole, alone if it is that long.
-        last = rows[-1][2]
-        until = last if last != rows[0][2] else str(int(last) + 1)
-        rows = [row for row in rows if row[2] != last] if last == until else queries.news(cursor.xid, until, 2**31)
+    rows, more = read_news(NAME, queries.news, _MOST)
     touched: dict[int, set[int]] = defaultdict(set)
     for workspace_id, customer_id, _ in rows:
         touched[workspace_id].add(customer_id)
     for workspace_id, customers in sorted(touched.items()):
         credit(workspace_id, customers)
-    cursor.xid, cursor.read_at = until, now()
-    session().flush()
     return more
 
 
@@ -60,11 +49,10 @@ def credit(workspace_id: int, customer_ids: Collection[int]) -> int:
 def credit_again(workspace_id: int) -> bool:
     """Compute the next customers of a workspace anew, after its window changed; True while there is more."""
     session().execute(queries.ONE_AT_A_TIME)
-    cursor = _cursor(_again(workspace_id))
+    cursor = get_cursor(_again(workspace_id))
     ids = queries.orderers(workspace_id, int(cursor.xid), _MOST)
     credit(workspace_id, ids)
-    cursor.xid, cursor.read_at = str(max(ids, default=0)), now()
-    session().flush()
+    move_cursor(cursor, str(max(ids, default=0)))
     return len(ids) == _MOST
 
 
@@ -89,14 +77,6 @@ def window(workspace_id: int) -> timedelta:
 
 def _again(workspace_id: int) -> str:
     return f"{NAME} again {workspace_id}"
-
-
-def _cursor(name: str) -> DeliveryCursor:
-    row = session().get(DeliveryCursor, name, populate_existing=True)
-    if row is None:
-        row = DeliveryCursor(name=name, xid="0", read_at=now())
-        session().add(row)
-    return row
 
 
 def _write(workspace_id: int, gone: Collection[int], new: Mapping[int, Earned]) -> None:

@@ -11,15 +11,12 @@ import psycopg2.errors
 
 from app.core.db import cursor, session
 from app.customers.models import Kind
-from app.customers.service.computed import record_computed
 from app.delivery.hits import Hit
 from app.delivery.queries import hits as queries
 from app.delivery.service import links
 from app.delivery.service.tallies import add_hours
 from app.delivery.verdicts import BURST, FINDINGS, Click, Finding, Verdict, bursts, judge
 
-SAME_READING = 15 * 60 * 1_000_000
-"""Microseconds within which to open again is the same reading: it does not move when somebody was last seen. A click always does."""
 _LINES = 30
 """Fewer bytes than COPY asks for at a time."""
 _SECOND, _HOUR = 1_000_000, 3_600_000_000
@@ -79,12 +76,11 @@ def record(hits: Iterable[Hit]) -> int:
     given = {hit.event_id: hit for hit in hits}
     session().execute(queries.ONE_AT_A_TIME)
     mails = _mails({hit.message_id for hit in given.values()})
-    last_seen = _here(mails.values())
-    known = [hit for hit in given.values() if hit.message_id in mails and mails[hit.message_id].customer_id in last_seen]
+    here = _here(mails.values())
+    known = [hit for hit in given.values() if hit.message_id in mails and mails[hit.message_id].customer_id in here]
     if not known:
         return 0
     new = _insert(known, mails)
-    _note_seen(new, last_seen)
     deltas: _Deltas = Counter((mail.workspace_id, mail.mailing_id, hit.at // _HOUR, act.figure) for hit, mail, act in new)
     _flag(new, deltas)
     _move_hours(deltas)
@@ -108,16 +104,16 @@ def _mails(ids: Collection[int]) -> dict[int, Mail]:
         return {row[0]: Mail._make(row) for row in line}
 
 
-def _here(mails: Iterable[Mail]) -> dict[int, int]:
-    """Return when the customers of these messages were last seen, without those who are not here any more; the others stay until we commit."""
+def _here(mails: Iterable[Mail]) -> set[int]:
+    """Return those customers of these messages who are still here; they stay until we commit, so nothing comes in behind an erasure."""
     by_workspace: dict[int, set[int]] = defaultdict(set)
     for mail in mails:
         by_workspace[mail.workspace_id].add(mail.customer_id)
-    found: dict[int, int] = {}
+    found: set[int] = set()
     with cursor() as line:
         for workspace_id, customers in sorted(by_workspace.items()):
             line.execute(queries.HERE, (workspace_id, _array(customers)))
-            found.update((customer_id, at or 0) for customer_id, at in line)
+            found.update(row[0] for row in line)
     return found
 
 
@@ -217,22 +213,6 @@ def _agents(texts: Collection[str]) -> dict[str, int]:
     return known
 
 
-def _note_seen(new: Iterable[Sighted], last_seen: dict[int, int]) -> None:
-    """Note when people were last seen; their rows are held."""
-    latest: dict[tuple[int, int], int] = {}
-    for hit, mail, act in new:
-        if act.person:
-            key = mail.workspace_id, mail.customer_id
-            before = latest.get(key) or last_seen[mail.customer_id]
-            if hit.at > before + (0 if act.click else SAME_READING):
-                latest[key] = hit.at
-    by_workspace: dict[int, list[tuple[int, datetime]]] = defaultdict(list)
-    for (workspace_id, customer_id), at in sorted(latest.items()):
-        by_workspace[workspace_id].append((customer_id, moment(at)))
-    for workspace_id, rows in by_workspace.items():
-        record_computed(workspace_id, "last_activity_at", rows, held=True)
-
-
 def _flag(new: Iterable[Sighted], deltas: _Deltas) -> None:
     """Set when people opened and clicked first. The earliest counts, in whatever order hits come in; a click shows that it was opened."""
     mails: dict[int, Mail] = {}
@@ -252,10 +232,10 @@ def _flag(new: Iterable[Sighted], deltas: _Deltas) -> None:
     if not ids:
         return
     held = {"ids": _array(ids)}
-    session().execute(queries.HOLD_MESSAGES, held)
+    sent = {row[0]: row[1] for row in session().execute(queries.HOLD_MESSAGES, held)}
     session().execute(queries.SET_FLAGS, held | {"opened": _array(map(opened.get, ids)), "clicked": _array(map(clicked.get, ids))})
     for ident in ids:
-        mail = mails[ident]
+        mail = mails[ident]._replace(sent=sent.get(ident))
         _shift(deltas, mail, (mail.opened, opened[ident]), ("opened", "opens"))
         _shift(deltas, mail, (mail.clicked, clicked[ident]), ("clicked", "clicks"))
 
