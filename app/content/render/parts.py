@@ -167,6 +167,7 @@ class Addresses:
 
     def to(self, part: Link, target: str) -> str:
         """Return the address of a link for one target."""
+        self._context["_budget"].check()
         url = clean_url(target)
         return self._address(part, url) if url else "#"
 

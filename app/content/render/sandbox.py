@@ -15,6 +15,11 @@ SOURCE_BYTES = 512 * 1024
 LOOPS_DEEP = 2
 BLOCKS_DEEP = 10
 EXPRESSION_DEEP = 20
+FILTERS_MOST = 8
+"""In one expression."""
+NUMBER_MOST = 10**30
+ENTRIES_MOST = 100
+"""Of a list written in a template: no loop goes further."""
 SPECIALS = {"unsubscribe_url": "unsubscribe", "view_url": "view"}
 ROOTS = ("customer", "brand", "campaign")
 LOOP_NAMES = frozenset({"index", "index0", "first", "last", "length"})
@@ -84,6 +89,7 @@ class Check:
     words: Words | None
     specials: bool = True
     uses: set[str] = field(default_factory=set)
+    _filters: int = 0
 
     def template(self, tree: nodes.Template) -> None:
         """Raise Refused for the first thing that is not allowed."""
@@ -137,12 +143,18 @@ class Check:
     def _expression(self, node: nodes.Node, loops: frozenset[str], depth: int = 0) -> None:
         if depth > EXPRESSION_DEEP:
             raise Refused(node.lineno, "This expression is too long. Make it simpler.")
+        self._filters *= depth > 0
         if isinstance(node, _PATHS_ONLY) and (path := path_of(node)) is not None:
             self._path(path, node.lineno, loops)
             return
         if isinstance(node, nodes.Filter):
             self._filter(node)
-        elif isinstance(node, nodes.Neg) and isinstance(node.node, nodes.Const):
+        elif isinstance(node, nodes.Const):
+            _number(node)
+        elif isinstance(node, nodes.List | nodes.Tuple) and len(node.items) > ENTRIES_MOST:
+            raise Refused(node.lineno, f"A list holds at most {ENTRIES_MOST} entries.")
+        elif isinstance(node, nodes.Neg) and isinstance(node.node, nodes.Const) and isinstance(node.node.value, int | float):
+            _number(node.node)
             return
         elif isinstance(node, nodes.Compare) and len(node.ops) > 1:
             raise Refused(node.lineno, "Compare two things at a time, with and between the comparisons.")
@@ -158,6 +170,9 @@ class Check:
             raise Refused(node.lineno, f"There is no filter {node.name}." + (f" Is it {near[0]}?" if near else ""))
         if node.dyn_args is not None or node.dyn_kwargs is not None or node.node is None:
             raise Refused(node.lineno, "Stars are not allowed here.")
+        self._filters += 1
+        if self._filters > FILTERS_MOST:
+            raise Refused(node.lineno, f"At most {FILTERS_MOST} filters stand in one expression. {node.name} is one too many.")
         try:
             signature.bind(None, *node.args, **{str(pair.key): pair.value for pair in node.kwargs})
         except TypeError:
@@ -194,8 +209,14 @@ class Check:
 
 _SUCH = {"brand": "brand.name", "campaign": "campaign.name", "customer.stats": "customer.stats.orders_count"}
 _EXPRESSIONS = (
-    nodes.Const, nodes.And, nodes.Or, nodes.Not, nodes.Compare, nodes.Operand, nodes.List, nodes.Tuple, nodes.CondExpr, nodes.Keyword,
+    nodes.And, nodes.Or, nodes.Not, nodes.Compare, nodes.Operand, nodes.List, nodes.Tuple, nodes.CondExpr, nodes.Keyword,
 )  # fmt: skip
+
+
+def _number(node: nodes.Const) -> None:
+    """Refuse a number that Python cannot print, or that it writes as inf."""
+    if isinstance(node.value, int | float) and not abs(node.value) < NUMBER_MOST:
+        raise Refused(node.lineno, "This number is too large.")
 
 
 def _refusal(node: nodes.Node) -> str:

@@ -15,8 +15,14 @@ from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, is_currency
 from jinja2.runtime import Undefined
 
-from app.content.render.parts import OUTPUT_CHARACTERS
-from app.core.errors import Invalid
+from app.content.render.measure import fits
+
+NUMBER_CHARACTERS = 64
+NUMBER_DIGITS = 30
+"""A number with more digits before or after its point is none: 1e9000000 is nine letters, and its integer is nine megabytes."""
+_INTEGER_BITS = 4096
+"""Python refuses to print integers of more than 4,300 digits."""
+_FORM_CHARACTERS = 64
 
 
 def say(value: Any) -> str:
@@ -27,6 +33,8 @@ def say(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int) and value.bit_length() > _INTEGER_BITS:
+        return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, date):
@@ -50,6 +58,12 @@ def compare(value: Any, op: str, other: Any) -> bool:
     """Compare as segments do: what is missing, or of another kind, is neither more nor less; `ne` and `notin` are the exact complements."""
     if op in _COMPLEMENTS:
         return not compare(value, _COMPLEMENTS[op], other)
+    with suppress(TypeError, ArithmeticError):  # of two kinds, or no number (NaN), or a time that no calendar has
+        return _holds(value, op, other)
+    return False
+
+
+def _holds(value: Any, op: str, other: Any) -> bool:
     if op == "in":
         return _plain(value) in [_plain(one) for one in other] if isinstance(other, list | tuple) else say(value) in say(other)
     left, right = _plain(value), _plain(other)
@@ -57,9 +71,7 @@ def compare(value: Any, op: str, other: Any) -> bool:
         return bool(left == right)
     if left is None or right is None:
         return False
-    with suppress(TypeError):
-        return bool(_ORDERS[op](left, right))
-    return False
+    return bool(_ORDERS[op](left, right))
 
 
 _COMPLEMENTS = {"ne": "eq", "notin": "in"}
@@ -98,25 +110,41 @@ def _title(value: Any) -> str:
     return " ".join(word[:1].upper() + word[1:].lower() for word in say(value).split(" "))
 
 
+def _number(value: Any) -> Decimal:
+    """Return a number of a length that is safe to calculate with. Raises ValueError or ArithmeticError for anything else."""
+    text = str(value)
+    if len(text) > NUMBER_CHARACTERS:
+        raise ValueError
+    number = Decimal(text)
+    if not number.is_finite() or abs(number.adjusted()) > NUMBER_DIGITS:
+        raise ValueError
+    return number
+
+
 def _truncate(value: Any, length: int = 255, end: str = "…") -> str:
     text = say(value)
-    return text if len(text) <= length else text[: max(length - len(end), 0)].rstrip() + end
+    return text if len(text) <= length else (text[: max(length - len(end), 0)].rstrip() + end)[: max(length, 0)]
 
 
 def _round(value: Any, digits: int = 0) -> Any:
-    rounded = round(Decimal(str(value)), max(min(digits, 12), 0))
+    rounded = round(_number(value), max(min(digits, 12), 0))
     return rounded if digits > 0 else int(rounded)
 
 
 def _join(value: Any, between: str = ", ") -> str:
-    return between.join(map(say, value)) if isinstance(value, list | tuple) else say(value)
+    if not isinstance(value, list | tuple):
+        return say(value)
+    words = [say(one) for one in value]
+    fits(sum(map(len, words)) + len(between) * len(words))
+    return between.join(words)
 
 
 def _replace(value: Any, old: str, new: str) -> str:
     text = say(value)
-    if old and len(text) + text.count(old) * len(new) > OUTPUT_CHARACTERS:
-        raise Invalid({"body": "This becomes too large: more than 1 MB for one person."})
-    return text.replace(old, new) if old else text
+    if not old:
+        return text
+    fits(len(text) + text.count(old) * (len(new) - len(old)))
+    return text.replace(old, new)
 
 
 def _length(value: Any) -> int:
@@ -124,8 +152,9 @@ def _length(value: Any) -> int:
 
 
 def urlpart(value: Any) -> str:
-    """Return a value as it may stand in the query of an address."""
+    """Return a value as it may stand in the query of an address. Raises Invalid for one that is longer than any address."""
     text = say(value)
+    fits(len(text))
     return text if text.isalnum() and text.isascii() else quote(text, safe="")
 
 
@@ -147,7 +176,7 @@ class Speech:
             "trim": lambda value: say(value).strip(),
             "truncate": _truncate,
             "round": _round,
-            "int": lambda value: int(Decimal(str(value))),
+            "int": lambda value: int(_number(value)),
             "join": _join,
             "first": lambda value: value[0],
             "last": lambda value: value[-1],
@@ -161,6 +190,8 @@ class Speech:
 
     def date(self, value: Any, form: str = "long") -> str:
         """Return a date in words: `short medium long full`, or a pattern such as `d MMMM`."""
+        if len(form) > _FORM_CHARACTERS:  # the library keeps every pattern that it has seen
+            raise ValueError
         if isinstance(value, str):
             value = datetime.fromisoformat(value) if len(value) > len("2026-11-21") else date.fromisoformat(value)
         if isinstance(value, datetime):
@@ -170,12 +201,12 @@ class Speech:
     def number(self, value: Any, digits: int | None = None) -> str:
         """Return a number with its thousands apart."""
         pattern = None if digits is None else "#,##0" + "." * (digits > 0) + "0" * max(min(digits, 12), 0)
-        return format_decimal(Decimal(str(value)), pattern, self._locale())
+        return format_decimal(_number(value), pattern, self._locale())
 
     def money(self, value: Any, currency: str | None = None) -> str:
         """Return an amount (in whole units, such as dollars) with its currency."""
         code = currency or self.currency
-        return format_currency(Decimal(str(value)), code, locale=self._locale()) if is_currency(code) else say(value)
+        return format_currency(_number(value), code, locale=self._locale()) if is_currency(code) else say(value)
 
     def _locale(self) -> Locale:
         try:

@@ -15,11 +15,27 @@ from markupsafe import Markup
 
 from app.content.render.links import with_utm
 from app.content.render.marks import Item, Mark
-from app.content.render.parts import INNER, MARK, Block, Const, Context, Link, Part, Personal, Special, clean_url, escape
+from app.content.render.measure import measure, measured
+from app.content.render.parts import (
+    INNER,
+    MARK,
+    OUTPUT_CHARACTERS,
+    Block,
+    Const,
+    Context,
+    Link,
+    Part,
+    Personal,
+    Special,
+    clean_url,
+    escape,
+)
 from app.content.render.sandbox import ROOTS, Refused, expression, nodes_in, path_of
 from app.content.render.speech import Speech, compare, missing, say, urlpart
 
 TURNS = 100
+_LONG = 200
+"""Values of more characters are counted one by one; shorter ones are so few that the whole is counted at the end."""
 _QUERY_VALUE = re.compile(r"[?&][^?&#=]*=[^&#]*$")
 _NEITHER = str.maketrans("", "", MARK + INNER)
 
@@ -48,6 +64,18 @@ class _Tame(NodeTransformer):
         other = node.ops[0]
         return nodes.Filter(node.expr, "_compare", [nodes.Const(other.op), other.expr], [], None, None, lineno=node.lineno)
 
+    def visit_FilterBlock(self, node: nodes.FilterBlock) -> nodes.FilterBlock:  # noqa: N802 (Jinja's name)
+        """Count what a block collects before anything is given out."""
+        self.generic_visit(node)
+        for output in node.find_all(nodes.Output):
+            output.nodes = [_counted(inner) for inner in output.nodes]
+        return node
+
+
+def _counted(node: nodes.Expr) -> nodes.Filter:
+    inner = nodes.Filter(nodes.Const(node.data), "_ours", [], [], None, None) if isinstance(node, nodes.TemplateData) else node
+    return nodes.Filter(inner, "_count", [], [], None, None, lineno=node.lineno)
+
 
 @pass_context
 def _turns(scope: Scope, value: Any) -> Iterator[Any]:
@@ -57,9 +85,23 @@ def _turns(scope: Scope, value: Any) -> Iterator[Any]:
         yield turn
 
 
-def _say(value: Any) -> str:
+@pass_context
+def _say(scope: Scope, value: Any) -> str:
     """Print a value, without the signs between which links stand; what is marked as safe is our own."""
-    return value if isinstance(value, Markup) else say(value).translate(_NEITHER)
+    if isinstance(value, Markup):
+        return value
+    scope["_budget"].check()
+    measure(value, OUTPUT_CHARACTERS)
+    return say(value).translate(_NEITHER)
+
+
+@pass_context
+def _count(scope: Scope, value: Any) -> Markup:
+    """Print a value within an address, and count it now: the address is given out as a whole."""
+    measure(value, OUTPUT_CHARACTERS)
+    text = value if isinstance(value, Markup) else _raw(value)
+    scope["_budget"].take(len(text))
+    return text
 
 
 def _raw(value: Any) -> Markup:
@@ -86,14 +128,18 @@ class Writer:
         self._known: dict[tuple[str, bool], Personal] = {}
 
     def _make(self, *, autoescape: bool) -> _Sandbox:
-        made = _Sandbox(autoescape=autoescape, undefined=ChainableUndefined, finalize=_say, keep_trailing_newline=True, cache_size=0)
+        made = _Sandbox(
+            autoescape=autoescape, undefined=ChainableUndefined, finalize=_say, keep_trailing_newline=True, cache_size=0, optimized=False
+        )
         made.globals.clear()
         made.filters = {
-            **self.speech.filters(),
+            **{name: measured(run) for name, run in self.speech.filters().items()},
             "_turns": _turns,
-            "_compare": compare,
-            "_param": _param,
-            "_raw": _raw,
+            "_compare": measured(compare, OUTPUT_CHARACTERS),
+            "_param": measured(_param, OUTPUT_CHARACTERS),
+            "_raw": measured(_raw, OUTPUT_CHARACTERS),
+            "_ours": Markup,
+            "_count": _count,
             "_whole": self._whole,
         }
         return made
@@ -222,6 +268,7 @@ def _runner(made: Template, brand: Mapping[str, Any]) -> Callable[[Context], str
 
     def run(context: Context) -> str:
         budget = context["_budget"]
+        budget.check()
         pieces = []
         for piece in made.root_render_func(made.new_context({**context, "brand": brand})):
             budget.take(len(piece))
@@ -242,9 +289,10 @@ def _closure(path: tuple[str, ...], instead: str, write: Callable[[str], str]) -
             value = context[root][last] if middle is None else context[root][middle][last]
         except (KeyError, TypeError):
             return instead
-        if type(value) is str:
-            return write(value) if value else instead
-        return instead if missing(value) else write(say(value))
+        text = value if type(value) is str else say(value)
+        if len(text) > _LONG:
+            context["_budget"].take(len(text))
+        return instead if missing(value) else write(text)
 
     return run
 
