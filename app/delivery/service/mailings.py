@@ -29,6 +29,8 @@ from app.events.service import publish
 
 CHANNEL = "fairlead_mail"
 """The NOTIFY channel that wakes mailers."""
+LABEL = 60
+"""Letters of a reason without codes under which messages are tallied."""
 _BATCH = 20_000
 _ON_THE_WAY = (MessageState.PENDING, MessageState.SENDING)
 
@@ -188,7 +190,7 @@ def group_of(state: int, reason: str) -> str:
         if not word.replace(".", "").isdigit():
             break
         codes.append(word)
-    return " ".join(codes) or reason[:60]
+    return " ".join(codes) or reason[:LABEL]
 
 
 def finish_if_done(workspace_id: int, mailing_id: int) -> bool:
