@@ -1,6 +1,6 @@
 """Reads about people and their secrets."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.auth.models import ApiKey, Invitation, Membership, PasswordReset, RecoveryCode, RefreshToken, User, UserSession
-from app.auth.permissions import Role
+from app.auth.permissions import ROLES, Role
 from app.core.db import any_workspace, session
 from app.workspaces.models import Workspace
 
@@ -168,6 +168,20 @@ def list_members(workspace_id: int) -> Sequence[tuple[Membership, User]]:
     """Return members by name."""
     statement = sa.select(Membership, User).join(User, User.id == Membership.user_id).where(Membership.workspace_id == workspace_id)
     return [(row[0], row[1]) for row in session().execute(statement.order_by(sa.func.lower(User.name), User.id).limit(500))]
+
+
+def has_lesser_editor(workspace_id: int) -> bool:
+    """Tell whether somebody who is no owner may change the settings of a workspace, and with them by which server its mail goes."""
+    lesser = [role for role, held in ROLES.items() if role != "owner" and "settings.edit" in held]
+    statement = sa.select(Membership.id).where(Membership.workspace_id == workspace_id, Membership.role.in_(lesser))
+    return session().scalars(statement.limit(1)).first() is not None
+
+
+def members_among(workspace_id: int, emails: Collection[str]) -> set[str]:
+    """Return which of these addresses (in small letters) belong to members of the workspace."""
+    email = sa.func.lower(User.email)
+    statement = sa.select(email).join(Membership, Membership.user_id == User.id)
+    return set(session().scalars(statement.where(Membership.workspace_id == workspace_id, email.in_(emails))))
 
 
 def lock_owners(workspace_id: int) -> list[int]:

@@ -28,6 +28,7 @@ class Campaign(Tenant, Model):
 
     From launch on it has a mailing in the delivery room, whose ledger has a row for each recipient; `frozen_to` is the last customer put there.
     `audience` keeps what the check counted at launch. `overdue`: its time passed while nobody could send, and a person is asked.
+    `template_version` is fixed when it is scheduled or launched.
     `problem`: why it did not leave, or did not go on, by itself, in words for people. `scheduled_at` of a draft is only planned.
     """
 

@@ -84,7 +84,10 @@ class ScheduleIn(Schema):
 
 
 class TestIn(Schema):
-    """Send the present words to at most five addresses, as `customer_id` would get them (without: as somebody in the audience would)."""
+    """Send the present words to at most five addresses, as `customer_id` would get them.
+
+    Without it: as somebody in the audience would, to callers who may see customers; else as somebody of whom nothing is known.
+    """
 
     __test__ = False
     to: Annotated[list[Address], Field(min_length=1, max_length=MOST_TESTS)]

@@ -67,8 +67,8 @@ sender_uses: list[Callable[[int, int], list[Use]]] = []
 """`(workspace_id, sender_id)`: what is still to be sent by this sender."""
 workspace_made: list[Callable[[int], None]] = []
 """`(workspace_id)`: put into a new workspace what it begins with, in the transaction that makes it."""
-account_mail: list[Callable[[int], bool]] = []
-"""`(workspace_id)`: can letters with secrets of accounts leave this workspace, to nobody but whom they are for."""
+account_mail: list[Callable[[int, str], bool]] = []
+"""`(workspace_id, role)`: can letters with secrets of accounts of this role leave this workspace, to nobody but whom they are for."""
 currency_uses: list[Callable[[int], str | None]] = []
 """`(workspace_id)`: why the workspace's currency cannot change any more (amounts stand in it), or None."""
 field_uses: list[Callable[[int, str], list[Use]]] = []
@@ -83,9 +83,9 @@ refused: list[Callable[[int | None, Actor, str, str], None]] = []
 """`(workspace_id, by, what, why)`: leave a trace of a refused act, in a transaction of its own."""
 
 
-def mails_accounts(workspace_id: int) -> bool:
-    """Tell whether letters with secrets of accounts (resets, invitations) leave this workspace; else their links are passed on by hand."""
-    return any(can(workspace_id) for can in account_mail)
+def mails_accounts(workspace_id: int, role: str) -> bool:
+    """Tell whether letters with secrets of accounts of a role (resets, invitations) leave this workspace; else their links are passed on by hand."""
+    return any(can(workspace_id, role) for can in account_mail)
 
 
 def add(entries: list[T], entry: T) -> None:

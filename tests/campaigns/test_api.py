@@ -8,13 +8,14 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from app.campaigns.models import Campaign
+from app.campaigns.service import launch as launching
 from app.core.db import get
 from app.core.time import now
 from app.delivery.models import MessageState, SenderKind
 from app.workspaces.models import Workspace
 from tests.campaigns.test_running import end
 from tests.factories.auth import api_key
-from tests.factories.campaigns import a_campaign, a_greeting, a_list, frozen, sending, subscribers
+from tests.factories.campaigns import BY, a_campaign, a_greeting, a_list, frozen, sending, subscribers
 from tests.factories.customers import a_customer
 from tests.factories.delivery import a_sender
 from tests.factories.workspaces import workspace
@@ -141,6 +142,8 @@ def test_the_ledger_shows_addresses_only_to_those_who_may_see_customers(call: Ca
     assert [(m["address"], m["customer_id"]) for m in seen] == [(None, None)] * 2
     assert "ada@" not in str(seen)
     blind("GET", f"{at}?search=person", status=403)
+    found = [len(blind("GET", f"{at}?reason={guess}")["items"]) for guess in ("554 5.7.1", "554 5.7.1 <ada@northlight.example>")]
+    assert found == [1, 0]
     for act in ("launch", "pause", "resume", "cancel", "complete"):
         blind("POST", f"/campaigns/{row.id}/{act}", status=403)
 
@@ -149,6 +152,10 @@ def test_who_may_not_send_launches_nothing(client: FlaskClient) -> None:
     writer = Caller(client, workspace(), "marketer")
     row = a_campaign(writer.place.id)
     writer("PATCH", f"/campaigns/{row.id}", {"name": "Winter"})
+    writer("POST", f"/campaigns/{row.id}/test", {"to": ["stranger@northlight.example"]}, 422)
+    launching.schedule(row.workspace_id, row.id, now() + timedelta(days=1), BY)
+    assert writer("PATCH", f"/campaigns/{row.id}", {"cost": 5})["state"] == "scheduled"
+    assert writer("PATCH", f"/campaigns/{row.id}", {"template_id": a_greeting(row.workspace_id).id})["state"] == "draft"
     writer("POST", f"/campaigns/{row.id}/launch", status=403)
     writer("POST", f"/campaigns/{row.id}/schedule", {"at": "2999-01-01T00:00:00Z"}, 403)
 

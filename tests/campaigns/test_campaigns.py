@@ -41,8 +41,8 @@ def acts(session: Session, row: Campaign) -> list[str]:
     return list(session.scalars(sa.select(AuditEntry.action).where(*mine).order_by(AuditEntry.id)))
 
 
-def patch(row: Campaign, **changes: Any) -> Campaign:
-    return campaigns.update(row.workspace_id, row.id, CampaignPatch.model_validate(changes), BY)
+def patch(row: Campaign, *, may_send: bool = True, **changes: Any) -> Campaign:
+    return campaigns.update(row.workspace_id, row.id, CampaignPatch.model_validate(changes), BY, may_send=may_send)
 
 
 def goes_to(row: Campaign) -> tuple[list[int], list[int], list[int]]:

@@ -66,11 +66,11 @@ def test_the_ledger_in_pages_by_state_reason_and_address(session: Session) -> No
     row = sending(place.id, 5)
     end(session, row, (MessageState.SENT, None), (MessageState.FAILED, "554 5.7.1 no <a@b>"), (MessageState.FAILED, "550 5.7.1 x"))
 
-    def ids(**says: Any) -> list[int | None]:
+    def ids(*, sees: bool = True, **says: Any) -> list[int | None]:
         found: list[int | None] = []
         cursor = None
         while True:
-            rows, cursor = ledger.page(row, MessageQuery(limit=2, cursor=cursor, **says))
+            rows, cursor = ledger.page(row, MessageQuery(limit=2, cursor=cursor, **says), sees=sees)
             found += [message.customer_id for message in rows]
             if cursor is None:
                 return found
@@ -80,7 +80,11 @@ def test_the_ledger_in_pages_by_state_reason_and_address(session: Session) -> No
     assert len(everybody) == 5
     assert (ids(state="failed"), ids(state="failed", reason="554 5.7.1")) == (everybody[1:3], everybody[1:2])
     assert (ids(state="in_doubt"), ids(reason="554 5.7")) == ([], [])
-    first = ledger.page(row, MessageQuery(limit=1))[0][0]
+    assert (ids(reason="554 5.7.1 no"), ids(reason="554 5.7.1 no <a@b>")) == (everybody[1:2], everybody[1:2])
+    for guess in ("554 5.7.1 no", "554 5.7.1 no <a@b>", "554 5.7", "no"):
+        assert ids(sees=False, reason=guess) == []
+    assert (ids(sees=False, reason="554 5.7.1"), ids(sees=False, reason="550")) == (everybody[1:2], everybody[2:3])
+    first = ledger.page(row, MessageQuery(limit=1), sees=True)[0][0]
     assert ids(search=(first.address or "").upper()) == [first.customer_id]
     assert ids(search="person%") == []
     found = figures.of_campaign(row)

@@ -8,18 +8,22 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.campaigns.models import Campaign
-from app.campaigns.service import freeze, launch, running
+from app.campaigns.schemas import CampaignPatch
+from app.campaigns.service import campaigns, freeze, launch, running
 from app.content.models import Template, TemplateVersion
+from app.content.schemas import TemplatePatch
+from app.content.service import templates
 from app.core.db import get
 from app.core.errors import Conflict, Invalid
 from app.core.time import now
-from app.delivery.models import ALL, Mailing, MailingContent, MailingLink, Message, MessageState, Skip
+from app.delivery.models import ALL, Mailing, MailingContent, MailingLink, Message, MessageState, SenderKind, Skip
 from app.delivery.service.mailings import tallies_of
 from app.segments.models import Segment
 from app.workspaces.models import Workspace
 from tests.campaigns.test_campaigns import acts, published
-from tests.factories.campaigns import BY, a_campaign, a_list, frozen, sending, subscribers
+from tests.factories.campaigns import BY, a_campaign, a_greeting, a_list, frozen, sending, subscribers
 from tests.factories.customers import a_consent, a_customer, a_suppression, a_topic
+from tests.factories.delivery import a_sender
 from tests.factories.segments import a_segment, field
 from tests.factories.workspaces import workspace
 
@@ -235,3 +239,59 @@ def test_a_time_is_chosen_changed_and_taken_away(session: Session, place: Worksp
     with pytest.raises(Conflict, match="not scheduled"):
         launch.unschedule(place.id, row.id, BY)
     assert published(session) == ["CampaignCreated", *["CampaignScheduled"] * 2, *["CampaignUnscheduled"] * 2]
+
+
+def test_a_change_by_who_may_not_send_makes_a_scheduled_campaign_a_draft(session: Session, place: Workspace) -> None:
+    people = subscribers(place.id, 2)
+    at = now() + timedelta(days=1)
+    named = a_campaign(place.id, customers=[people[0].id])
+    other = a_list(place.id, people)
+    given: list[dict[str, Any]] = [
+        {"template_id": a_greeting(place.id).id},
+        {"sender_id": a_sender(place.id, kind=SenderKind.SANDBOX).id},
+        {"topic_id": a_topic(place.id).id},
+        {"segments": [other.id]},
+        {"exclude_segments": [other.id]},
+        {"customers": [people[1].id]},
+    ]
+    for changes in given:
+        row = named if "customers" in changes else a_campaign(place.id)
+        launch.schedule(place.id, row.id, at, BY)
+        patch = CampaignPatch.model_validate(changes)
+        campaigns.update(
+            place.id, row.id, CampaignPatch(cost=12, **{n: getattr(row, n) for n in changes if n.endswith("_id")}), BY, may_send=False
+        )
+        assert (row.state, row.template_version) == ("scheduled", 1), changes
+        campaigns.update(place.id, row.id, patch, BY, may_send=False)
+        assert (row.state, row.scheduled_at, row.template_version) == ("draft", None, None), changes
+        assert "may not send" in (row.problem or "")
+        assert acts(session, row)[-2:] == ["campaign.unscheduled", "campaign.updated"]
+    assert published(session).count("CampaignUnscheduled") == len(given)
+    row = a_campaign(place.id)
+    launch.schedule(place.id, row.id, at, BY)
+    newer = a_greeting(place.id)
+    templates.update(place.id, newer.id, TemplatePatch(subject="Newer"), BY)
+    campaigns.update(place.id, row.id, CampaignPatch(template_id=newer.id), BY, may_send=True)
+    assert (row.state, row.scheduled_at, row.template_version) == ("scheduled", at, 2)
+
+
+def test_the_clock_launches_the_words_that_were_scheduled_and_a_person_the_newest(session: Session, place: Workspace) -> None:
+    clock, hand = a_campaign(place.id), a_campaign(place.id)
+    for row in (clock, hand):
+        launch.schedule(place.id, row.id, now() + timedelta(hours=1), BY)
+        templates.update(place.id, row.template_id or 0, TemplatePatch(subject="Newer"), BY)
+        assert row.template_version == 1
+    clock.scheduled_at = now() - timedelta(minutes=1)
+    session.flush()
+    assert launch.launch_due()
+    launch.launch(place.id, hand.id, BY)
+    for row, version, subject in ((clock, 1, "Layers for cold mornings"), (hand, 2, "Newer")):
+        frozen(row)
+        words = session.scalars(
+            sa.select(MailingContent).where(MailingContent.workspace_id == place.id, MailingContent.mailing_id == row.mailing_id)
+        ).one()
+        assert (row.template_version, words.subject) == (version, subject)
+    row = a_campaign(place.id)
+    launch.schedule(place.id, row.id, now() + timedelta(hours=1), BY)
+    launch.unschedule(place.id, row.id, BY)
+    assert row.template_version is None

@@ -1,24 +1,33 @@
 """What people do to a campaign on its way, and how it ends."""
 
+import json
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.auth.permissions import PERMISSIONS
 from app.campaigns.models import Campaign
 from app.campaigns.schemas import TestIn
 from app.campaigns.service import launch, running, trial
 from app.core.db import get
-from app.core.errors import Conflict, Invalid
-from app.delivery.models import Mailing, Message, MessageKind, MessageState, Skip
+from app.core.errors import Conflict, Forbidden, Invalid
+from app.core.security import unseal
+from app.core.time import now
+from app.delivery.models import Mailing, Message, MessageBody, MessageKind, MessageState, Skip
 from app.delivery.service import stopping
 from app.delivery.service.mailings import finish_if_done, group_of, tallies_of
 from app.delivery.service.tallies import add_tallies
 from app.workspaces.models import Workspace
 from tests.campaigns.test_campaigns import acts, published
+from tests.factories.auth import member, user
 from tests.factories.campaigns import BY, a_campaign, sending
+from tests.factories.customers import a_customer, a_suppression
 from tests.factories.workspaces import workspace
+
+ALL = frozenset(PERMISSIONS)
 
 
 @pytest.fixture
@@ -139,14 +148,59 @@ def test_a_retry_of_what_is_paused_waits_with_the_others(session: Session, place
 def test_a_test_is_marked_and_counted_nowhere(session: Session, place: Workspace) -> None:
     row = a_campaign(place.id)
     given = TestIn(to=["Ada@Northlight.example", "ada@northlight.example", "grace@northlight.example"])
-    assert trial.send(place.id, row.id, given, BY) == 2
+    assert trial.send(place.id, row.id, given, ALL, BY) == 2
     sent = session.scalars(sa.select(Message).where(Message.workspace_id == place.id).order_by(Message.id)).all()
     assert [(m.kind, m.address) for m in sent] == [(int(MessageKind.TEST), f"{n}@northlight.example") for n in ("ada", "grace")]
     assert not any(tallies_of([m.mailing_id])[m.mailing_id] for m in sent)
     assert acts(session, row)[-1] == "campaign.tested"
     with pytest.raises(Invalid) as no:
-        trial.send(place.id, row.id, TestIn(to=["ada@northlight.example", "nobody"]), BY)
+        trial.send(place.id, row.id, TestIn(to=["ada@northlight.example", "nobody"]), ALL, BY)
     assert list(no.value.errors) == ["to[1]"]
     row.template_id = None
     with pytest.raises(Conflict, match="Choose a template"):
-        trial.send(place.id, row.id, given, BY)
+        trial.send(place.id, row.id, given, ALL, BY)
+
+
+def test_a_test_goes_to_members_unless_one_may_send_and_never_to_who_is_suppressed(place: Workspace) -> None:
+    row = a_campaign(place.id)
+    member(place, person=user(email="Ada@northlight.example"))
+    member(workspace(), person=user(email="grace@northlight.example"))
+    writer = ALL - {"campaigns.send"}
+    assert trial.send(place.id, row.id, TestIn(to=["ada@NORTHLIGHT.example"]), writer, BY) == 1
+    both = TestIn(to=["ada@northlight.example", "grace@northlight.example"])
+    with pytest.raises(Invalid) as no:
+        trial.send(place.id, row.id, both, writer, BY)
+    assert no.value.errors == {"to[1]": trial.STRANGER}
+    assert trial.send(place.id, row.id, both, ALL, BY) == 2
+    a_suppression(place.id, "ada@northlight.example")
+    with pytest.raises(Invalid) as no:
+        trial.send(place.id, row.id, TestIn(to=["x", "Ada@northlight.example"]), ALL, BY)
+    assert set(no.value.errors) == {"to[0]", "to[1]"}
+    assert no.value.errors["to[1]"] == trial.BARRED
+
+
+def test_the_tests_of_a_day_are_counted_for_the_workspace(session: Session, place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "A_DAY", 3)
+    row, other = a_campaign(place.id), a_campaign(place.id)
+    two = TestIn(to=["ada@northlight.example", "grace@northlight.example"])
+    trial.send(place.id, row.id, two, ALL, BY)
+    with pytest.raises(Conflict, match="3 tests a day, and 2 were sent today"):
+        trial.send(place.id, other.id, two, ALL, BY)
+    trial.send(place.id, other.id, TestIn(to=two.to[:1]), ALL, BY)
+    elsewhere = workspace()
+    assert trial.send(elsewhere.id, a_campaign(elsewhere.id).id, two, ALL, BY) == 2
+    yesterday = sa.update(Message).where(Message.workspace_id == place.id, Message.address == two.to[1])
+    session.execute(yesterday.values(created_at=now() - timedelta(days=1)))
+    assert trial.send(place.id, row.id, TestIn(to=two.to[:1]), ALL, BY) == 1
+
+
+def test_a_test_by_who_sees_no_customers_has_nobodys_words(session: Session, place: Workspace) -> None:
+    row = a_campaign(place.id)
+    blind = ALL - {"customers.view"}
+    with pytest.raises(Forbidden, match=r"customers\.view"):
+        trial.send(place.id, row.id, TestIn(to=["ada@northlight.example"], customer_id=a_customer(place.id).id), blind, BY)
+    for held in (blind, ALL):
+        trial.send(place.id, row.id, TestIn(to=["ada@northlight.example"]), held, BY)
+    mine = sa.select(MessageBody.sealed).join(Message, Message.id == MessageBody.message_id).where(Message.workspace_id == place.id)
+    said = [json.loads(unseal(sealed))["text"] for sealed in session.scalars(mine.order_by(Message.id))]
+    assert ["Hello there" in text for text in said] == [True, False]

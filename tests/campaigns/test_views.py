@@ -284,4 +284,6 @@ def test_who_may_only_look_sees_no_people_and_no_buttons(client: FlaskClient, se
     assert "554 5.7.1" in looker.get(f"/campaigns/{row.id}").text
     assert "A draft, begun by" in looker.get(f"/campaigns/{draft.id}").text
     assert looker.get(f"/campaigns/{row.id}/recipients?q=x").status_code == 403
+    guesses = ("554 5.7.1", "554 5.7.1 <person@example.com>")
+    assert ["Nobody fits" in looker.get(f"/campaigns/{row.id}/recipients?reason={guess}").text for guess in guesses] == [False, True]
     assert "Hello there" in looker.get(f"/campaigns/{row.id}/preview").text

@@ -6,14 +6,17 @@ import re
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 from flask_sqlalchemy.session import Session
+from structlog.testing import capture_logs
 
 from app.auth import service as auth
 from app.auth.events import InvitationCreated, PasswordResetAsked
-from app.auth.models import Invitation
+from app.auth.models import Invitation, User
+from app.auth.permissions import ROLES, SEND
 from app.core.actor import Actor
 from app.core.security import unseal
 from app.delivery.handlers import mail_invitation, mail_reset
 from app.delivery.models import Message, MessageBody
+from app.workspaces.models import Workspace
 from tests.factories.auth import invitation, member, signed_in, user
 from tests.factories.delivery import a_sender
 from tests.factories.workspaces import workspace
@@ -93,3 +96,54 @@ def test_whoever_cannot_mail_is_told_what_to_do(session: Session, client: FlaskC
     page = signed_in(client).get("/settings/members/invite").get_data(as_text=True)
     assert 'href="/settings/senders"' in page
     assert "no mail can leave this workspace" in page
+
+
+def test_a_reset_goes_only_to_who_belongs_here_and_nowhere_else(session: Session, client: FlaskClient) -> None:
+    place, other = workspace(), workspace()
+    a_sender(place.id)
+    stays, moved, gone = (member(place, "marketer") for _ in range(3))
+    mail_reset(PasswordResetAsked(place.id, user_id=stays.user_id))
+    ((_, words),) = letters(session, place.id)
+    link = link_in(words)
+    assert client.get(link).status_code == 200
+    auth.create_membership(other.id, stays.user_id, "analyst", Actor.system("test"), may_send=False)
+    assert client.get(link).status_code == 404  # it was read by who runs the first one's server
+    member(other, person=session.get_one(User, moved.user_id))
+    by = Actor.system("test")
+    auth.remove_member(place.id, moved.id, ROLES["owner"] | {SEND}, by)
+    auth.remove_member(place.id, gone.id, ROLES["owner"] | {SEND}, by)
+    with capture_logs() as told:
+        for person in (stays, moved, gone):
+            mail_reset(PasswordResetAsked(place.id, user_id=person.user_id))
+    assert len(letters(session, place.id)) == 1
+    warned = [(line["log_level"], line["user_id"], line["workspace"]) for line in told if "cannot be mailed" in line["event"]]
+    assert warned == [("warning", person.user_id, place.id) for person in (stays, moved, gone)]
+
+
+def test_an_owners_links_are_not_mailed_while_an_admin_chooses_the_server(session: Session, client: FlaskClient) -> None:
+    browser = signed_in(client)
+    place = session.get_one(Workspace, browser.workspace_id)
+    a_sender(place.id)
+    owner, marketer = member(place), member(place, "marketer")
+    mail_reset(PasswordResetAsked(place.id, user_id=owner.user_id))
+    mail_invitation(InvitationCreated(place.id, invitation(place.id, role="owner").id))
+    assert len(letters(session, place.id)) == 2
+    assert "an owner’s is shown" not in browser.get("/settings/members/invite").text
+    admin = member(place, "admin")
+    invited = invitation(place.id, "mary@northlight.example", "owner")
+    before = invited.token_digest
+    with capture_logs() as told:
+        mail_reset(PasswordResetAsked(place.id, user_id=owner.user_id))
+        mail_invitation(InvitationCreated(place.id, invited.id))
+    assert [line["log_level"] for line in told if "cannot be mailed" in line["event"]] == ["warning"] * 2
+    assert session.get_one(User, owner.user_id).email not in str(told)
+    assert (len(letters(session, place.id)), invited.token_digest) == (2, before)
+    for person in (admin, marketer):
+        mail_reset(PasswordResetAsked(place.id, user_id=person.user_id))
+    assert len(letters(session, place.id)) == 4
+    assert "an owner’s is shown" in browser.get("/settings/members/invite").text
+    answer = browser.post("/settings/members/invite", {"email": "katherine@northlight.example", "role": "owner", "may_send": "1"})
+    assert "/invitations/" in answer.text
+    owners = browser.call("POST", "/api/v1/invitations", {"email": "edith@northlight.example", "role": "owner"}).json
+    admins = browser.call("POST", "/api/v1/invitations", {"email": "joan@northlight.example", "role": "admin"}).json
+    assert (owners["link"] is None, admins["link"] is None) == (False, True)

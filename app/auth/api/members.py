@@ -42,7 +42,7 @@ def list_invitations(caller: Principal) -> Page[InvitationOut]:
 def invite(caller: Principal, body: InvitationIn) -> InvitationCreated:
     """Ask somebody to join. The link is mailed, or returned, this once, where no mail can leave the workspace."""
     row, link = service.invite(caller.workspace_id, body, caller.permissions, caller.actor)
-    mailed = registry.mails_accounts(caller.workspace_id)
+    mailed = registry.mails_accounts(caller.workspace_id, row.role)
     return InvitationCreated(**InvitationOut.model_validate(row).model_dump(), link=None if mailed else link)
 
 

@@ -10,7 +10,7 @@ from app.auth.events import MemberJoined, MemberRemoved
 from app.auth.models import ApiKey, Invitation, Membership, User
 from app.auth.permissions import ROLES, SEND, SENDERS, Role, of
 from app.auth.schemas import MemberChange
-from app.auth.service.users import end_everything
+from app.auth.service.users import end_everything, end_resets
 from app.core.actor import Actor
 from app.core.db import get, session
 from app.core.errors import Forbidden, Invalid
@@ -22,11 +22,15 @@ NOT_A_SENDER = "Owners, admins and marketers can send; analysts and clients cann
 
 
 def create_membership(workspace_id: int, user_id: int, role: Role, by: Actor, *, may_send: bool) -> Membership:
-    """Make a user a member. Raises Invalid for somebody who is one, or a role that cannot send."""
+    """Make a user a member. Raises Invalid for somebody who is one, or a role that cannot send.
+
+    Links that set a password end: one mailed by another workspace's server must not open this one too.
+    """
     check_may_send(role, may_send=may_send)
     if queries.find_membership(workspace_id, user_id):
         raise Invalid({"email": "This person is a member already."})
-    user = session().get_one(User, user_id)
+    user = queries.user_for_update(user_id)  # nobody mails a link meanwhile, having counted the memberships before
+    end_resets(user_id)
     row = Membership(workspace_id=workspace_id, user_id=user_id, role=role, may_send=may_send)
     session().add(row)
     session().flush()

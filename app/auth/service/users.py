@@ -107,9 +107,14 @@ def confirm_password(row: User, password: str, by: Actor) -> None:
 def end_everything(row: User) -> None:
     """Raise `auth_version`, with which all sessions and tokens die, and use up the links that set a password."""
     row.auth_version += 1
-    open_links = sa.update(PasswordReset).where(PasswordReset.user_id == row.id, PasswordReset.used_at.is_(None))
-    session().execute(open_links.values(used_at=now()))
     session().flush()
+    end_resets(row.id)
+
+
+def end_resets(user_id: int) -> None:
+    """Use up the links that set a password of this user."""
+    open_links = sa.update(PasswordReset).where(PasswordReset.user_id == user_id, PasswordReset.used_at.is_(None))
+    session().execute(open_links.values(used_at=now()))
 
 
 def log_out_everywhere(user_id: int, by: Actor, workspace_id: int | None) -> User:

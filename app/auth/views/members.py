@@ -26,7 +26,6 @@ def list_members(caller: Principal) -> ResponseReturnValue:
 @pages.form("/settings/members/invite", "members.edit")
 def invite(caller: Principal) -> ResponseReturnValue:
     """Ask somebody to join; the link is mailed, or shown once, to be passed on, where no mail can leave."""
-    mails = registry.mails_accounts(caller.workspace_id)
     form = Form(InvitationIn, request.form if request.method == "POST" else None, {"role": "marketer"})
     if request.method == "POST":
         try:
@@ -34,11 +33,13 @@ def invite(caller: Principal) -> ResponseReturnValue:
         except Invalid as no:
             form.refuse(no)
         else:
-            if not mails:
+            if not registry.mails_accounts(caller.workspace_id, row.role):
                 return render_template("auth/invited.html", invitation=row, link=link)
             flash(f"The invitation is on its way to {row.email}.")
             return redirect("/settings/members")
-    return render_template("auth/invite.html", form=form, roles=_roles(caller), mails=mails), 422 if form.errors else 200
+    roles = _roles(caller)
+    mails = {role for role, _, _ in roles if registry.mails_accounts(caller.workspace_id, role)}
+    return render_template("auth/invite.html", form=form, roles=roles, mails=mails), 422 if form.errors else 200
 
 
 @pages.post("/settings/members/invitations/<int:invitation_id>/revoke", "members.edit")

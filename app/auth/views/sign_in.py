@@ -8,7 +8,7 @@ import structlog
 from flask import jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.auth import loader, service
+from app.auth import loader, queries, service
 from app.auth.models import User
 from app.auth.schemas import CodeIn, PasswordResetIn, ResetAskIn, SignInIn
 from app.core import registry, settings
@@ -102,9 +102,16 @@ def forgot(_caller: Principal | None) -> ResponseReturnValue:
         user = service.ask_reset(form.parse().login, loader.origin())
     except (Invalid, TooMany) as no:
         return _refused("forgot", form, no)
-    if user is not None and settings.get().EMBEDDED and not registry.mails_accounts(user.last_workspace_id or 0):
+    if user is not None and settings.get().EMBEDDED and not _is_mailed(user):
         structlog.get_logger().info("a link that sets a new password", user_id=user.id, link=service.create_reset(user.id))
     return _page("forgot_sent", form)
+
+
+def _is_mailed(user: User) -> bool:
+    """Tell whether the link a user asks for goes out by mail."""
+    place = user.last_workspace_id or 0
+    found = queries.find_membership(place, user.id)
+    return found is not None and registry.mails_accounts(place, found.role)
 
 
 @pages.form("/auth/reset/<token>", public=True)

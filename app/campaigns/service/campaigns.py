@@ -6,15 +6,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.audit import service as audit
-from app.campaigns.events import CampaignCreated, CampaignDeleted, CampaignUpdated
+from app.campaigns.events import CampaignCreated, CampaignDeleted, CampaignUnscheduled, CampaignUpdated
 from app.campaigns.links import renamed, utm
 from app.campaigns.models import Campaign, CampaignCustomer, CampaignSegment, State
 from app.campaigns.queries import campaigns as queries
 from app.campaigns.schemas import CampaignIn, CampaignPatch
 from app.campaigns.service.choices import check_choices
+from app.content.models import Template
 from app.core import registry
 from app.core.actor import Actor
-from app.core.db import get, session
+from app.core.db import find, get, session
 from app.core.errors import Conflict
 from app.core.time import now
 from app.customers.models import ActivitySource
@@ -25,6 +26,7 @@ OPEN = (State.DRAFT, State.SCHEDULED)
 """What may still be changed."""
 _PLAIN = ("name", "template_id", "sender_id", "topic_id", "cost", "goal", "simulate")
 _MAY_BE_NONE = ("template_id", "sender_id", "goal")
+_CHANGED = "Somebody who may not send changed it, so its time was taken away. Somebody who may send sets it again."
 Subject = tuple[str, int, str]
 
 
@@ -48,28 +50,48 @@ def duplicate(workspace_id: int, campaign_id: int, by: Actor) -> Campaign:
     return _begin(row, into, out, queries.customers_of(workspace_id, campaign_id), by)
 
 
-def update(workspace_id: int, campaign_id: int, given: CampaignPatch, by: Actor) -> Campaign:
-    """Change a campaign that has not been launched. Raises NotFound, Invalid, and Conflict where somebody was faster or it has left."""
+def update(workspace_id: int, campaign_id: int, given: CampaignPatch, by: Actor, *, may_send: bool) -> Campaign:
+    """Change a campaign that has not been launched. Raises NotFound, Invalid, and Conflict where somebody was faster or it has left.
+
+    A scheduled one whose words or people are changed by somebody who may not send is a draft again: what leaves is what a sender saw.
+    """
     row = get(Campaign, workspace_id, campaign_id, lock=True)
     if row.state not in OPEN:
         raise Conflict(f"“{row.name}” was launched; what it says and whom it goes to cannot change any more. Copy it to send another.")
     if given.version is not None and given.version != row.version:
         raise Conflict("Somebody changed this campaign since you opened it. Open it again, then make your change.")
     changes = given.model_dump(exclude_unset=True, exclude={"version"})
-    before = state_of(row)
+    before, asked = state_of(row), _asked(row)
     changes = {name: value for name, value in changes.items() if value is not None or name in _MAY_BE_NONE}
     check_choices(workspace_id, _with_present(row, changes))
     _apply(row, changes)
     was, became = audit.changed(before, state_of(row))
-    if not became:
+    moved = _asked(row) != asked
+    if not became and not moved:
         return row
     row.version, row.updated_at, row.problem = row.version + 1, now(), None
+    if moved and row.state == State.SCHEDULED:
+        _hold(row, by, may_send=may_send)
     session().flush()
     if row.source_id is not None and "name" in became:
         rename_source(workspace_id, row.source_id, row.name, _address(row))
     audit.record(workspace_id, by, "campaign.updated", subject(row), was, became)
     publish(CampaignUpdated(workspace_id, row.id), by)
     return row
+
+
+def to_draft(row: Campaign, by: Actor) -> None:
+    """Make a scheduled campaign a draft again, with an act and news of it."""
+    was = row.scheduled_at
+    row.state, row.scheduled_at, row.overdue, row.template_version = State.DRAFT, None, False, None
+    audit.record(row.workspace_id, by, "campaign.unscheduled", subject(row), {"scheduled_at": was}, {"scheduled_at": None})
+    publish(CampaignUnscheduled(row.workspace_id, row.id), by)
+
+
+def pin(row: Campaign) -> None:
+    """Note the newest version of the template as the one that is sent."""
+    template = find(Template, row.workspace_id, row.template_id) if row.template_id else None
+    row.template_version = template.version if template else None
 
 
 def delete(workspace_id: int, campaign_id: int, by: Actor) -> None:
@@ -106,6 +128,22 @@ def state_of(row: Campaign) -> dict[str, Any]:
 def subject(row: Campaign) -> Subject:
     """Return how the audit log names a campaign."""
     return ("campaign", row.id, row.name)
+
+
+def _hold(row: Campaign, by: Actor, *, may_send: bool) -> None:
+    """After a change of a scheduled campaign: who may send stands for it, with the template's words as they are now; nobody else can."""
+    if may_send:
+        pin(row)
+    else:
+        to_draft(row, by)
+        row.problem = _CHANGED
+
+
+def _asked(row: Campaign) -> tuple[Any, ...]:
+    """Return what it says and whom it goes to, by ids."""
+    named = {(target.segment.id, target.excluded) for target in queries.targets(row.workspace_id, [row.id])[row.id]}
+    people = frozenset(queries.customers_of(row.workspace_id, row.id))
+    return (row.template_id, row.sender_id, row.topic_id, named, people)
 
 
 def _begin(row: Campaign, into: Sequence[int], out: Sequence[int], customers: Sequence[int], by: Actor) -> Campaign:

@@ -4,12 +4,11 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from app.audit import service as audit
-from app.campaigns.events import CampaignLaunched, CampaignOverdue, CampaignScheduled, CampaignUnscheduled
+from app.campaigns.events import CampaignLaunched, CampaignOverdue, CampaignScheduled
 from app.campaigns.models import Campaign, State
 from app.campaigns.queries import campaigns
-from app.campaigns.service.campaigns import OPEN, subject
+from app.campaigns.service.campaigns import OPEN, pin, subject, to_draft
 from app.campaigns.service.check import check
-from app.content.models import Template
 from app.core.actor import Actor
 from app.core.db import get, session
 from app.core.errors import Conflict, Invalid, Refusal
@@ -22,18 +21,24 @@ CLOCK = Actor.system("the schedule")
 
 
 def launch(workspace_id: int, campaign_id: int, by: Actor) -> Campaign:
-    """Send it on its way: from here on it cannot change. Raises NotFound, and Conflict in words where something is missing."""
+    """Send it on its way with the newest words: from here on it cannot change. Raises NotFound, and Conflict in words where something is missing."""
     row = get(Campaign, workspace_id, campaign_id, lock=True)
+    _refuse_unless_open(row)
+    pin(row)
     _launch(row, by)
     return row
 
 
 def schedule(workspace_id: int, campaign_id: int, at: datetime, by: Actor) -> Campaign:
-    """Let it be launched by itself at a time. Raises NotFound, Invalid for the past, and Conflict where something is missing."""
+    """Let it be launched by itself at a time, with the words as they are now.
+
+    Raises NotFound, Invalid for the past, and Conflict where something is missing.
+    """
     row = get(Campaign, workspace_id, campaign_id, lock=True)
     _refuse_unless_open(row)
     if at <= now():
         raise Invalid({"at": "This is in the past."})
+    pin(row)
     _refuse_unready(row)
     was = row.scheduled_at if row.state == State.SCHEDULED else None
     row.state, row.scheduled_at, row.overdue, row.problem = State.SCHEDULED, at, False, None
@@ -57,7 +62,7 @@ def plan(workspace_id: int, campaign_id: int, at: datetime | None, version: int 
     if at == row.scheduled_at and not row.overdue:
         return row
     if row.state == State.SCHEDULED:
-        _to_draft(row, by)
+        to_draft(row, by)
     row.scheduled_at, row.overdue = at, False
     _changed(row)
     return row
@@ -68,7 +73,7 @@ def unschedule(workspace_id: int, campaign_id: int, by: Actor) -> Campaign:
     row = get(Campaign, workspace_id, campaign_id, lock=True)
     if row.state != State.SCHEDULED:
         raise Conflict(f"“{row.name}” is not scheduled; it is {row.state}.")
-    _to_draft(row, by)
+    to_draft(row, by)
     _changed(row)
     return row
 
@@ -96,7 +101,7 @@ def _launch_or_note(row: Campaign) -> None:
             _launch(row, CLOCK)
     except Refusal as no:
         row = get(Campaign, workspace_id, campaign_id, lock=True)
-        _to_draft(row, CLOCK)
+        to_draft(row, CLOCK)
         row.problem = no.reason
         _changed(row)
 
@@ -105,7 +110,6 @@ def _launch(row: Campaign, by: Actor) -> None:
     _refuse_unless_open(row)
     found = _refuse_unready(row)
     was = row.state
-    row.template_version = get(Template, row.workspace_id, row.template_id or 0).version
     row.audience = found
     row.state, row.overdue, row.problem = State.LAUNCHING, False, None
     row.launched_at, row.launched_by = now(), by.name
@@ -130,13 +134,6 @@ def _refuse_unless_open(row: Campaign) -> None:
         raise Conflict(f"“{row.name}” was cancelled. Copy it to send another.")
     when = row.launched_at.strftime("%d %B %Y, %H:%M UTC").lstrip("0")
     raise Conflict(f"“{row.name}” was launched on {when} by {row.launched_by}. A campaign is launched once; copy it to send another.")
-
-
-def _to_draft(row: Campaign, by: Actor) -> None:
-    was = row.scheduled_at
-    row.state, row.scheduled_at, row.overdue = State.DRAFT, None, False
-    audit.record(row.workspace_id, by, "campaign.unscheduled", subject(row), {"scheduled_at": was}, {"scheduled_at": None})
-    publish(CampaignUnscheduled(row.workspace_id, row.id), by)
 
 
 def _changed(row: Campaign) -> None:

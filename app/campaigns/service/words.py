@@ -62,7 +62,7 @@ def render(row: Campaign, compiled: Compiled, brand: dict[str, Any], customer_id
 
 
 def source_of(row: Campaign) -> Source:
-    """Return the template's words: the version launched, else the newest. Raises Conflict where none is chosen."""
+    """Return the template's words: the version launched or scheduled, else the newest. Raises Conflict where none is chosen."""
     template = find(Template, row.workspace_id, row.template_id) if row.template_id else None
     words = campaigns.template_words(row.workspace_id, template.id, row.template_version) if template else None
     if template is None or words is None:

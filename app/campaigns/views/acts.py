@@ -91,7 +91,8 @@ def send_test(caller: Principal, campaign_id: int) -> ResponseReturnValue:
     try:
         given = form.parse()
         to = given.to.replace(",", " ").replace(";", " ").split()
-        sent = trial.send(caller.workspace_id, campaign_id, parse(TestIn, {"to": to, "customer_id": given.customer_id}), caller.actor)
+        test = parse(TestIn, {"to": to, "customer_id": given.customer_id})
+        sent = trial.send(caller.workspace_id, campaign_id, test, caller.permissions, caller.actor)
         flash(f"A test is on its way to {to[0] if sent == 1 else f'{sent} addresses'}.")
     except Invalid as no:
         _refuse(" ".join(dict.fromkeys(no.errors.values())))

@@ -49,7 +49,7 @@ def _content(caller: Principal, row: Campaign) -> ResponseReturnValue:
     try:
         given = form.parse()
         patch = parse(CampaignPatch, {"utm": {}} | fields(given) | money(caller, given) | {"version": given.version})
-        row = service.update(caller.workspace_id, number, patch, caller.actor)
+        row = service.update(caller.workspace_id, number, patch, caller.actor, may_send=caller.can("campaigns.send"))
     except (Invalid, Conflict) as no:
         refused = _refuse(form, no)
         row = campaigns.get_campaign(caller.workspace_id, number)
@@ -66,7 +66,9 @@ def _audience(caller: Principal, row: Campaign) -> ResponseReturnValue:
     number, refused = row.id, 0
     try:
         given = form.parse()
-        row = service.update(caller.workspace_id, number, _audience_patch(caller, given), caller.actor)
+        row = service.update(
+            caller.workspace_id, number, _audience_patch(caller, given), caller.actor, may_send=caller.can("campaigns.send")
+        )
         if given.by == "segments":
             form = Form(AudienceForm, initial=_audience_values(caller, row) | {"by": "segments"})
     except (Invalid, Conflict) as no:

@@ -73,7 +73,7 @@ def show_recipients(caller: Principal, campaign_id: int) -> ResponseReturnValue:
     sees = caller.can("customers.view")
     if query.search and not sees:
         raise Forbidden(permission="customers.view")
-    rows, following = ledger.page(row, query)
+    rows, following = ledger.page(row, query, sees=sees)
     ids = [message.customer_id for message in rows if message.customer_id is not None]
     found = figures.of_campaign(row)
     parts = {

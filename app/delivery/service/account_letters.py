@@ -2,9 +2,11 @@
 
 import structlog
 
+from app.auth import queries as auth_queries
 from app.auth import service as auth
-from app.auth.queries import memberships_of
+from app.auth.models import Invitation
 from app.core import registry
+from app.core.db import find
 from app.delivery.letters import words
 from app.delivery.models import Sender, SenderKind
 from app.delivery.queries import senders
@@ -15,30 +17,37 @@ from app.workspaces import queries as workspaces
 log = structlog.get_logger()
 
 
-def can_mail(workspace_id: int) -> bool:
-    """Tell whether letters about accounts leave this workspace."""
-    return _sender(workspace_id) is not None
+def can_mail(workspace_id: int, role: str) -> bool:
+    """Tell whether letters about accounts of this role leave this workspace.
+
+    An owner's do not while somebody who is no owner may change the senders: they could let the mail go by a server of their own and read the link.
+    """
+    return _sender(workspace_id) is not None and not (role == "owner" and auth_queries.has_lesser_editor(workspace_id))
 
 
 def send_reset(workspace_id: int, user_id: int) -> None:
     """Mail a user a new link that sets a password, if mail can leave the workspace.
 
-    Not where the user belongs to other workspaces too: whoever runs this one's mail server can read the link, and would get into those.
+    Only to somebody who belongs to this workspace and to no other: whoever runs its mail server can read the link, and would get into those.
     """
+    user = auth_queries.user_for_update(user_id)  # nobody joins another workspace meanwhile
+    roles = {place.id: row.role for row, place in auth_queries.memberships_of(user_id)}
     sender = _sender(workspace_id)
-    if sender is None or len(memberships_of(user_id)) > 1:
+    if sender is None or list(roles) != [workspace_id] or not can_mail(workspace_id, roles[workspace_id]):
         log.warning("a link that sets a new password cannot be mailed", user_id=user_id, workspace=workspace_id)
         return
-    user = auth.get_user(user_id)
     letter = words.reset(face_of(workspace_id, sender.brand_id), user.name, auth.create_reset(user.id))
     queue_letter(workspace_id, user.email, letter, sender_id=sender.id)
 
 
 def send_invitation(workspace_id: int, invitation_id: int) -> None:
     """Mail somebody who is invited a new link, if mail can leave the workspace and the invitation is still open."""
-    sender = _sender(workspace_id)
-    found = auth.renew_invitation(workspace_id, invitation_id) if sender else None
-    if sender is None or found is None:
+    invited, sender = find(Invitation, workspace_id, invitation_id), _sender(workspace_id)
+    if invited is None or sender is None or not can_mail(workspace_id, invited.role):
+        log.warning("an invitation cannot be mailed", invitation=invitation_id, workspace=workspace_id)
+        return
+    found = auth.renew_invitation(workspace_id, invitation_id)
+    if found is None:
         return
     row, link = found
     inviter = auth.get_user(row.invited_by).name if row.invited_by else None

@@ -29,6 +29,8 @@ from app.delivery.service.tallies import add_tallies
 from app.events.service import publish
 
 _CODES = re.compile(r"\d{3}(?: \d\.\d{1,3}\.\d{1,3})?(?= |$)")
+LABEL = 60
+"""Letters of a reason without codes under which messages are tallied."""
 _BATCH = 20_000
 _ON_THE_WAY = (MessageState.PENDING, MessageState.SENDING)
 
@@ -182,7 +184,7 @@ def group_of(state: int, reason: str) -> str:
     if state in (MessageState.SENT, MessageState.IN_DOUBT):
         return ""
     codes = _CODES.match(reason)
-    return codes[0].strip() if codes else reason[:60]
+    return codes[0].strip() if codes else reason[:LABEL]
 
 
 def finish_if_done(workspace_id: int, mailing_id: int) -> bool:
