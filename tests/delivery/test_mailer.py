@@ -135,6 +135,7 @@ def test_a_mailer_that_lost_its_lease_sends_nothing_more(app: Flask, database: N
         with mailer(app) as engine:
             until(lambda: len(got.recipients()) >= 2)
             mailings.pause_mailing(place, mailing)
+            session().commit()
             session().execute(sa.text("update mailers set lost_at = now()"))
             session().commit()
             first = engine.mailer

@@ -7,10 +7,9 @@ import zlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import structlog
 from flask import Flask
@@ -26,6 +25,7 @@ from app.delivery.mailer.item import Item
 from app.delivery.mailer.line import Line
 from app.delivery.mailer.pantry import Candidate, Kitchen, Post, Survey
 from app.delivery.mailer.stock import LOW, READY, Shelf, Stock
+from app.delivery.mailer.tick import Tick, run_tick
 from app.delivery.models import MessageState
 from app.delivery.queries.ledger import LEASE
 from app.delivery.replies import MOST_ATTEMPTS, Reply, Verdict, of_message, wait_after
@@ -44,22 +44,6 @@ LOOK_UP_SECONDS = 10.0
 LAST_REPLIES = 4.0
 """Seconds that replies are waited for when the mailer is told to stop."""
 log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class Tick:
-    """What one transaction is to do, and what came of it."""
-
-    outcomes: list[Outcome]
-    ready: dict[int, list[int]]
-    """Message ids by sender whose line waits for the body."""
-    limits: dict[int, int]
-    caught: list[Catch]
-    holds: set[int]
-    frees: set[int]
-    problems: dict[int, str]
-    asked: set[int] = field(default_factory=set)
-    claimed: set[int] = field(default_factory=set)
 
 
 class Engine:
@@ -93,9 +77,8 @@ class Engine:
         """Tell whether the lease still holds by the local clock, which goes on while the machine sleeps."""
         return _clock() < self.deadline
 
-    def ready(self, line: Line) -> None:
+    def ready(self, _line: Line, /) -> None:
         """Note that a server waits for a body."""
-        del line
         self._news.set()
 
     def answered(self, item: Item, reply: Reply) -> None:
@@ -225,7 +208,7 @@ class Engine:
         tick = self._order(list(lines.values()))
         began = _clock()
         try:
-            await self._write(partial(_do, self.mailer, tick))
+            await self._write(partial(run_tick, self.mailer, tick))
         except SQLAlchemyError:
             self._outcomes = tick.outcomes + self._outcomes
             self._unsure |= {ident for ids in tick.ready.values() for ident in ids}
@@ -397,28 +380,10 @@ class Engine:
         self.fleet.drop()
         try:
             if self.mailer:
-                await self._write(partial(_do, self.mailer, self._order([])))
+                await self._write(partial(run_tick, self.mailer, self._order([])))
                 await self._write(partial(ledger.sweep, self.name))
         except (SQLAlchemyError, LeaseLost) as problem:
             log.warning("last replies not noted", problem=str(problem))
-
-
-def _do(mailer: int, tick: Tick) -> None:
-    """Run a tick in the writing thread; it is committed by the caller."""
-    ledger.renew(mailer)
-    ledger.record(mailer, tick.outcomes, tick.caught)
-    for sender_id, problem in tick.problems.items():
-        ledger.stop_sender(sender_id, problem)
-    for sender_id in sorted(tick.holds):
-        ledger.hold(sender_id)
-    for sender_id in sorted(tick.frees):
-        ledger.free(sender_id)
-    asked: list[int] = []
-    for sender_id, ids in sorted(tick.ready.items()):
-        limit = tick.limits.get(sender_id)
-        asked += ids if limit is None else ids[: ledger.take_tokens(sender_id, limit, len(ids))]
-    tick.asked = set(asked)
-    tick.claimed = ledger.claim(mailer, asked)
 
 
 def _clock() -> float:
@@ -428,8 +393,8 @@ def _clock() -> float:
 
 def run(app: Flask, halt: Callable[[], bool], name: str) -> None:
     """Be a mailer."""
-    asyncio.run(_run(app, halt, name))
 
+    async def work() -> None:
+        await Engine(app, halt, name).run()
 
-async def _run(app: Flask, halt: Callable[[], bool], name: str) -> Any:
-    await Engine(app, halt, name).run()
+    asyncio.run(work())

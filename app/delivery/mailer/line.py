@@ -69,7 +69,7 @@ class Owner(Protocol):
     def alive(self) -> bool:
         """Tell whether the lease still holds by the local clock."""
 
-    def ready(self, line: "Line") -> None:
+    def ready(self, _line: "Line", /) -> None:
         """Hear that the server waits for the body of `line.next`."""
 
     def answered(self, item: Item, reply: Reply) -> None:
