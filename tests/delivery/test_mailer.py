@@ -89,7 +89,9 @@ def test_many_by_few_connections_to_the_end(app: Flask, database: None, pipelini
             mailing = a_mailing(sender, crowd)
             until(lambda: is_done(mailing))
         assert sorted(got.recipients()) == sorted([f"p{n}@x.example" for n in range(60)] + ["new@x.example"])
-        assert got.recipients().index("new@x.example") < 30, "a letter goes ahead of a campaign"
+        ids = {f"p{n}@x.example": post.message_of(f"p{n}@x.example").id for n in range(60)} | {"new@x.example": letter}
+        by_the_same = [address for address in got.recipients() if ids[address] % 2 == letter % 2]
+        assert by_the_same.index("new@x.example") < 5, "a letter goes ahead of a campaign"
         assert set(states().values()) == {OK}
         assert session().execute(sa.text("select count(*) from message_bodies")).scalar() == 0
         assert post.message_of("new@x.example").id == letter
