@@ -14,6 +14,7 @@ from app.core.db import session
 from app.core.security import seal
 from app.customers.schemas.customers import ConsentGiven
 from app.customers.service.consent import set_consent
+from app.delivery.mailer import engine
 from app.delivery.models import MessageKind, MessageState, Skip
 from app.delivery.queries import ledger as queries
 from app.delivery.service import letters, mailings
@@ -98,6 +99,16 @@ def test_many_by_few_connections_to_the_end(app: Flask, database: None, pipelini
         assert tallies_of([mailing])[mailing] == {(0, ""): 60, (3, ""): 60}
         assert session().execute(sa.text("select count(*) from outbox where name = 'MailingFinished'")).scalar() == 1
         assert got.connections <= 8
+
+
+def test_the_end_is_noticed_when_the_last_reply_is_there(app: Flask, database: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "SURVEY_SECONDS", 60.0)
+    with sink() as (got, port):
+        place = workspace().id
+        mailing = a_mailing(a_sender(place, port), people(place, ["ada", "bob"]))
+        with mailer(app):
+            until(lambda: is_done(mailing))
+        assert len(got.recipients()) == 2
 
 
 def test_a_refused_login_stops_the_sender_and_marks_nobody(app: Flask, database: None) -> None:

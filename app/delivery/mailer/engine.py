@@ -2,22 +2,19 @@
 
 import asyncio
 import random
+import sys
 import time
 import zlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
-from typing import TypeVar
 
 import structlog
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.core.db import session
 from app.core.errors import Refusal
-from app.core.outbound import resolve
 from app.delivery import mime
 from app.delivery.mailer import pantry
 from app.delivery.mailer.fleet import Fleet
@@ -25,6 +22,7 @@ from app.delivery.mailer.item import Item
 from app.delivery.mailer.line import Line
 from app.delivery.mailer.pantry import Candidate, Kitchen, Post, Survey
 from app.delivery.mailer.stock import LOW, READY, Shelf, Stock
+from app.delivery.mailer.threads import Threads
 from app.delivery.mailer.tick import Tick, run_tick
 from app.delivery.models import MessageState
 from app.delivery.queries.ledger import LEASE
@@ -32,15 +30,15 @@ from app.delivery.replies import MOST_ATTEMPTS, Reply, Verdict, of_message, wait
 from app.delivery.service import ledger
 from app.delivery.service.ledger import Catch, LeaseLost, Outcome
 
-T = TypeVar("T")
 SURVEY_SECONDS = 0.5
 GATHER = 0.002
 """Seconds that a tick waits for more replies once the first is there, unless half of the lines have something to say."""
 MARGIN = 4.0
 """Seconds before the end of the lease from which on nothing is written any more."""
 PAUSE = 0.5
+TURN = 0.0005
+"""Seconds after which a thread that computes gives way: Python's own 5 ms would be lost again and again, after each statement of a tick."""
 CAUGHT_AT_ONCE = 100
-LOOK_UP_SECONDS = 10.0
 LAST_REPLIES = 4.0
 """Seconds that replies are waited for when the mailer is told to stop."""
 log = structlog.get_logger()
@@ -50,7 +48,7 @@ class Engine:
     """A mailer. `run` returns when told to stop, and raises nothing for a database or server that is away."""
 
     def __init__(self, app: Flask, halt: Callable[[], bool], name: str) -> None:
-        self.app, self.halt, self.name = app, halt, name
+        self.halt, self.name = halt, name
         self.mailer = 0
         self.deadline = 0.0
         self.posts: dict[int, Post] = {}
@@ -66,10 +64,7 @@ class Engine:
         self._tasks: set[asyncio.Task[None]] = set()
         self._surveyed = 0.0
         self._surveying = False
-        self._writer = ThreadPoolExecutor(1, "mailer-write")
-        self._reader = ThreadPoolExecutor(1, "mailer-read")
-        self._cook = ThreadPoolExecutor(1, "mailer-cook")
-        self._resolver = ThreadPoolExecutor(4, "mailer-resolve")
+        self.threads = Threads(app)
 
     # What lines tell (see line.Owner).
 
@@ -160,13 +155,12 @@ class Engine:
                 log.warning("database is away", problem=str(problem).splitlines()[0])
                 await asyncio.sleep(PAUSE)
         await self._end()
-        for pool in (self._writer, self._reader, self._cook, self._resolver):
-            pool.shutdown(wait=False, cancel_futures=True)
+        self.threads.close()
 
     async def _begin(self) -> None:
         if not self.mailer:
             began = _clock()
-            self.mailer = await self._write(partial(ledger.register, self.name))
+            self.mailer = await self.threads.write(partial(ledger.register, self.name))
             self.deadline = began + LEASE - MARGIN
 
     def _drop(self) -> None:
@@ -186,6 +180,8 @@ class Engine:
         if self._outcomes or ready or self._unsure or self._sandboxed() or _clock() > self.deadline - LEASE / 2:
             await self._gather(len(ready))
             await self._tick()
+        elif self._emptied():
+            self._surveyed = 0.0  # look at once whether that was all
         else:
             await self._rest(0.05 if self.fleet.lines else 0.2)
 
@@ -208,7 +204,7 @@ class Engine:
         tick = self._order(list(lines.values()))
         began = _clock()
         try:
-            await self._write(partial(run_tick, self.mailer, tick))
+            await self.threads.write(partial(run_tick, self.mailer, tick))
         except SQLAlchemyError:
             self._outcomes = tick.outcomes + self._outcomes
             self._unsure |= {ident for ids in tick.ready.values() for ident in ids}
@@ -283,9 +279,9 @@ class Engine:
         wish = shelf.wish
         try:
             if shelf.kitchen is None or shelf.version != post.version:
-                shelf.kitchen = await self._read(partial(pantry.kitchen, wish.workspace_id, wish.mailing_id))
+                shelf.kitchen = await self.threads.read(partial(pantry.kitchen, wish.workspace_id, wish.mailing_id))
                 shelf.version = post.version
-            found, after = await self._read(partial(pantry.candidates, shelf.kitchen, shelf.after, *self._share))
+            found, after = await self.threads.read(partial(pantry.candidates, shelf.kitchen, shelf.after, *self._share))
             self.stock.put(wish.mailing_id, found)
             shelf.after, shelf.dry = (after, False) if after else (0, True)
         except Exception:
@@ -299,8 +295,7 @@ class Engine:
         """Make the next messages of a mailing, in a thread of their own: a slow template must not hold up the lines."""
         waiting = list(islice(shelf.candidates, READY))
         try:
-            work = partial(self._in_context, partial(pantry.cook, kitchen, waiting), commits=False)
-            items, spoiled, taken = await asyncio.get_running_loop().run_in_executor(self._cook, work)
+            items, spoiled, taken = await self.threads.cook(partial(pantry.cook, kitchen, waiting))
             done = {candidate.message_id for candidate in waiting[:taken]}
             shelf.candidates = deque(candidate for candidate in shelf.candidates if candidate.message_id not in done)
             shelf.ready.extend(items)
@@ -314,12 +309,12 @@ class Engine:
     async def _survey(self) -> None:
         self._surveying = True
         try:
-            found: Survey = await self._read(partial(pantry.survey, self.mailer))
+            found: Survey = await self.threads.read(partial(pantry.survey, self.mailer))
             over = [(w.workspace_id, w.mailing_id) for w in found.wishes if not w.waiting and not w.system and not self._busy(w.mailing_id)]
             if over:
-                await self._write(partial(ledger.finish, over))
+                await self.threads.write(partial(ledger.finish, over))
             if found.posts.keys() - self.posts.keys():
-                await self._write(partial(ledger.make_paces, sorted(found.posts)))
+                await self.threads.write(partial(ledger.make_paces, sorted(found.posts)))
         finally:
             self._surveyed, self._surveying = _clock(), False
         self.posts = dict(found.posts)
@@ -330,11 +325,16 @@ class Engine:
         self.stock.update(list(found.wishes))
         self._news.set()
 
+    def _emptied(self) -> bool:
+        """Tell, once, that a mailing has been read to its end and nothing of it is under way any more."""
+        found = [shelf for mailing_id, shelf in self.stock.shelves.items() if shelf.dry and not shelf.told and not self._busy(mailing_id)]
+        for shelf in found:
+            shelf.told = True
+        return bool(found)
+
     def _busy(self, mailing_id: int) -> bool:
         shelf = self.stock.shelves.get(mailing_id)
         return bool(shelf and (shelf.filled or shelf.reading or shelf.cooking)) or self.fleet.carries(mailing_id)
-
-    # Threads and tasks.
 
     def _spawn(self, work: Awaitable[None]) -> None:
         async def guarded() -> None:
@@ -349,27 +349,6 @@ class Engine:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _write(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._writer, partial(self._in_context, work, commits=True))
-
-    async def _read(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._reader, partial(self._in_context, work, commits=False))
-
-    read = _read
-
-    async def look_up(self, host: str, port: int) -> str:
-        """Return the address of a mail server, in threads where nobody else waits. Raises Refusal, TimeoutError."""
-        work = partial(self._in_context, partial(resolve, host, port), commits=False)
-        async with asyncio.timeout(LOOK_UP_SECONDS):
-            return await asyncio.get_running_loop().run_in_executor(self._resolver, work)
-
-    def _in_context(self, work: Callable[[], T], *, commits: bool) -> T:
-        with self.app.app_context():
-            found = work()
-            if commits:
-                session().commit()
-            return found
-
     async def _end(self) -> None:
         """Begin nothing more, wait a little for the last replies, record them, and give the lease back."""
         self.stock.update([])
@@ -380,8 +359,8 @@ class Engine:
         self.fleet.drop()
         try:
             if self.mailer:
-                await self._write(partial(run_tick, self.mailer, self._order([])))
-                await self._write(partial(ledger.sweep, self.name))
+                await self.threads.write(partial(run_tick, self.mailer, self._order([])))
+                await self.threads.write(partial(ledger.sweep, self.name))
         except (SQLAlchemyError, LeaseLost) as problem:
             log.warning("last replies not noted", problem=str(problem))
 
@@ -392,7 +371,8 @@ def _clock() -> float:
 
 
 def run(app: Flask, halt: Callable[[], bool], name: str) -> None:
-    """Be a mailer."""
+    """Be a mailer, in a process of its own."""
+    sys.setswitchinterval(TURN)
 
     async def work() -> None:
         await Engine(app, halt, name).run()

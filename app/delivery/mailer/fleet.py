@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
@@ -14,6 +14,7 @@ from app.delivery.mailer.item import Item
 from app.delivery.mailer.line import CONNECT_SECONDS, Account, Line, Owner, Phase, Refused
 from app.delivery.mailer.pantry import Post
 from app.delivery.mailer.stock import Stock
+from app.delivery.mailer.threads import Threads
 
 AT_ONCE = 10
 """Connections of one sender that may be opening at a time: servers take a crowd at the door for an attack."""
@@ -27,17 +28,12 @@ class Captain(Owner, Protocol):
 
     posts: dict[int, Post]
     stock: Stock
+    threads: Threads
 
     def trouble(self, sender_id: int, problem: str | None) -> None:
         """Hear that a sender cannot be reached."""
 
     def _spawn(self, work: Awaitable[None]) -> None: ...
-
-    async def read(self, work: Callable[[], Account]) -> Account:
-        """Run in the reading thread."""
-
-    async def look_up(self, host: str, port: int) -> str:
-        """Return the address of a server."""
 
 
 class Fleet:
@@ -122,8 +118,8 @@ class Fleet:
         async with self._asking.setdefault(post.sender_id, asyncio.Lock()):
             kept = self._accounts.get(post.sender_id)
             if kept is None or kept[0] != post.version or time.monotonic() - kept[1] > LOOK_UP_SECONDS:
-                found = await self._captain.read(partial(pantry.account, post.workspace_id, post.sender_id))
-                address = await self._captain.look_up(found.host, found.port)
+                found = await self._captain.threads.read(partial(pantry.account, post.workspace_id, post.sender_id))
+                address = await self._captain.threads.look_up(found.host, found.port)
                 kept = self._accounts[post.sender_id] = (post.version, time.monotonic(), replace(found, address=address))
             return kept[2]
 

@@ -26,6 +26,8 @@ class Shelf:
     version: int = -1
     dry: bool = False
     """All was read to the end; from the start again with the next survey that says somebody waits."""
+    told: bool = False
+    """Since then it has been noticed that nothing is left here."""
 
     @property
     def filled(self) -> int:
@@ -51,7 +53,7 @@ class Stock:
             shelf = self.shelves.setdefault(mailing_id, Shelf(wish))
             shelf.wish = wish
             if wish.waiting and shelf.dry and not shelf.filled:
-                shelf.dry, shelf.after = False, 0
+                shelf.dry, shelf.told, shelf.after = False, False, 0
         known = [mailing_id for turns in self._turns.values() for mailing_id in turns if mailing_id in self.shelves]
         self._turns = {}
         for mailing_id in [*known, *sorted(self.shelves.keys() - set(known))]:  # whoever waits keeps their place
@@ -62,7 +64,7 @@ class Stock:
         for shelf in self.shelves.values():
             shelf.candidates = deque(c for c in shelf.candidates if c.message_id % of == mine)
             shelf.ready = deque(i for i in shelf.ready if i.message_id % of == mine)
-            shelf.after, shelf.dry = 0, False
+            shelf.after, shelf.dry, shelf.told = 0, False, False
 
     def put(self, mailing_id: int, found: list[Candidate]) -> None:
         """Put candidates on the shelf, but for those under way."""

@@ -2,14 +2,19 @@
 
 import sqlalchemy as sa
 
+from app.core.prepared import Prepared
+from app.delivery.models import MailingHour
+
 LEASE = 15
 """Seconds a silent mailer keeps its messages."""
 
 REGISTER = sa.text(
     f"insert into mailers (name, lease_until) values (:name, clock_timestamp() + interval '{LEASE} s') returning id"  # noqa: S608 (a constant of ours)
 )
-RENEW = sa.text(
-    f"update mailers set lease_until = clock_timestamp() + interval '{LEASE} s' where id = :mailer and lost_at is null returning id"  # noqa: S608
+RENEW = Prepared(
+    "renew_mailer",
+    f"update mailers set lease_until = clock_timestamp() + interval '{LEASE} s' where id = :mailer and lost_at is null returning id",  # noqa: S608
+    mailer="bigint",
 )
 """Renew the lease and hold its row until the transaction ends: whoever wants to declare it lost waits, and then sees that it is not.
 
@@ -38,11 +43,11 @@ LOST = sa.text(
     "select distinct mailer_id from messages where state = 2 and mailer_id in (select id from mailers where lost_at is not null)"
 )
 
-RECORD = sa.text(
+RECORD = Prepared(
+    "record_outcomes",
     """
     with given as (
-      select * from unnest(cast(:ids as bigint[]), cast(:states as smallint[]), cast(:reasons as text[]), cast(:waits as float8[]),
-        cast(:tried as smallint[]), cast(:claimed as boolean[])) g(id, state, reason, wait, tried, claimed)
+      select * from unnest(:ids, :states, :reasons, :waits, :tried, :claimed) g(id, state, reason, wait, tried, claimed)
     ), moved as (
       update messages m set state = g.state, reason = g.reason, mailer_id = null, attempts = m.attempts + g.tried,
         sent_at = case when g.state = 3 then clock_timestamp() end,
@@ -61,7 +66,14 @@ RECORD = sa.text(
       on conflict do nothing
     )
     select * from moved
-    """
+    """,
+    mailer="bigint",
+    ids="bigint[]",
+    states="smallint[]",
+    reasons="text[]",
+    waits="float8[]",
+    tried="smallint[]",
+    claimed="boolean[]",
 )
 """Write what became of messages that this mailer claimed, or (`claimed` false) that were refused before a claim.
 
@@ -70,22 +82,24 @@ Sent and bounced ones become activities."""
 MAY = """
     (m.kind <> 1 or (m.customer_id is not null
       and not exists (select from suppressions s where s.workspace_id = m.workspace_id and s.email = lower(m.address))
-      and not exists (select from consents c where c.workspace_id = m.workspace_id and c.customer_id = m.customer_id and c.channel = 'email'
-        and c.topic_id in (0, g.topic_id) and c.state = 'unsubscribed')
-      and exists (select from consents c where c.workspace_id = m.workspace_id and c.customer_id = m.customer_id and c.channel = 'email'
-        and c.topic_id in (0, g.topic_id) and c.state = 'subscribed')))
+      and coalesce((select bool_or(c.state = 'subscribed') and not bool_or(c.state = 'unsubscribed') from consents c
+        where c.workspace_id = m.workspace_id and c.customer_id = m.customer_id and c.channel = 'email' and c.topic_id in (0, g.topic_id)), false)))
 """
 """May a bulk message be sent at this moment? The same as queries.eligibility says before launch; a test holds the two together."""
 
-CLAIM = sa.text(
+CLAIM = Prepared(
+    "claim_messages",
     f"""
     update messages m set state = 2, mailer_id = :mailer, claimed_at = clock_timestamp(), due_at = null
     from mailings g
     where m.id = any(:ids) and m.state = 1 and g.id = m.mailing_id and g.state = 'open' and {MAY}
     returning m.id
-    """  # noqa: S608 (constants of ours)
+    """,  # noqa: S608 (constants of ours)
+    mailer="bigint",
+    ids="bigint[]",
 )
-CATCH = sa.text(
+CATCH = Prepared(
+    "catch_messages",
     f"""
     with moved as (
       update messages m set state = 3, reason = 'Caught by the sandbox', sent_at = clock_timestamp(), attempts = m.attempts + 1, due_at = null
@@ -100,11 +114,13 @@ CATCH = sa.text(
       on conflict do nothing
     )
     select * from moved
-    """  # noqa: S608
+    """,  # noqa: S608
+    ids="bigint[]",
 )
 """The sandbox claims, catches and notes in one transaction: nothing leaves, so nothing can be in doubt."""
 
-SKIP = sa.text(
+SKIP = Prepared(
+    "skip_messages",
     f"""
     update messages m set state = 5, due_at = null, reason = case when m.customer_id is null then 'erased'
         when exists (select from suppressions s where s.workspace_id = m.workspace_id and s.email = lower(m.address)) then 'suppressed'
@@ -114,7 +130,8 @@ SKIP = sa.text(
     from mailings g
     where m.id = any(:ids) and m.state = 1 and m.kind = 1 and g.id = m.mailing_id and g.state = 'open' and not {MAY}
     returning m.mailing_id, m.reason
-    """  # noqa: S608
+    """,  # noqa: S608
+    ids="bigint[]",
 )
 """Say why messages that could not be claimed will not be sent; those that somebody else took, or whose mailing stands still, are left."""
 
@@ -176,24 +193,29 @@ STOP_SENDER = sa.text(
     """
 )
 CLEAR_SENDER = sa.text("update senders set problem = null, problem_at = null where id = :sender and problem is not null")
-ADD_TALLIES = sa.text(
+ADD_TALLIES = Prepared(
+    "add_tallies",
     """
     insert into mailing_tallies as t (mailing_id, state, reason, n)
-    select * from unnest(cast(:mailings as bigint[]), cast(:states as smallint[]), cast(:reasons as text[]), cast(:counts as bigint[]))
+    select * from unnest(:mailings, :states, :reasons, :counts)
     on conflict (mailing_id, state, reason) do update set n = t.n + excluded.n
-    """
+    """,
+    mailings="bigint[]",
+    states="smallint[]",
+    reasons="text[]",
+    counts="bigint[]",
 )
-ADD_SENT = sa.text(
-    """
-    insert into mailing_hours as h (workspace_id, mailing_id, hour, sent, refused, opened, clicked, ordered, unsubscribed)
-    select * from unnest(cast(:workspaces as integer[]), cast(:mailings as bigint[]), cast(:hours as timestamptz[]), cast(:sent as bigint[]),
-      cast(:refused as bigint[]), cast(:opened as bigint[]), cast(:clicked as bigint[]), cast(:ordered as bigint[]),
-      cast(:unsubscribed as bigint[]))
-    on conflict (mailing_id, hour) do update set sent = h.sent + excluded.sent, refused = h.refused + excluded.refused,
-      opened = h.opened + excluded.opened, clicked = h.clicked + excluded.clicked, ordered = h.ordered + excluded.ordered,
-      unsubscribed = h.unsubscribed + excluded.unsubscribed
-    """
+_FIGURES = tuple(column.name for column in MailingHour.__table__.columns if column.name not in {"workspace_id", "mailing_id", "hour"})
+ADD_HOURS = Prepared(
+    "add_hours",
+    f"""
+    insert into mailing_hours as h (workspace_id, mailing_id, hour, {", ".join(_FIGURES)})
+    select workspace_id, mailing_id, hour, {", ".join(f"coalesce({name}, 0)" for name in _FIGURES)}
+    from jsonb_populate_recordset(null::mailing_hours, :rows) order by workspace_id, mailing_id, hour
+    on conflict (mailing_id, hour) do update set {", ".join(f"{name} = h.{name} + excluded.{name}" for name in _FIGURES)}
+    """,  # noqa: S608
+    rows="jsonb",
 )
-"""Count messages by the hour they were sent, with what people had done with them before that was known (sent again after a doubt)."""
+"""Move figures of hours; `rows` is a list of objects with the figures that move. Rows are met in one order by everybody."""
 
 RANKS = sa.text("select id from mailers where lost_at is null and lease_until > clock_timestamp() order by id")

@@ -18,7 +18,7 @@ from app.delivery.events import MessageBounced, SenderStopped
 from app.delivery.models import CaughtMail, MessageBody, MessageKind, MessageState
 from app.delivery.queries import ledger as queries
 from app.delivery.service.mailings import finish_if_done, group_of
-from app.delivery.service.tallies import add_tallies
+from app.delivery.service.tallies import Hour, add_hours, add_tallies
 from app.events.service import publish
 
 _PROGRAM = Actor.system("Mailer")
@@ -71,7 +71,7 @@ def sweep(name: str = "") -> int:
 
 def renew(mailer: int) -> None:
     """Renew the lease and hold it for this transaction. Raises LeaseLost."""
-    if session().execute(queries.RENEW, {"mailer": mailer}).first() is None:
+    if queries.RENEW.run({"mailer": mailer}).first() is None:
         raise LeaseLost
 
 
@@ -90,7 +90,7 @@ def record(mailer: int, outcomes: Sequence[Outcome], caught: Sequence[Catch] = (
             "tried": [o.tried for o in outcomes],
             "claimed": [o.claimed for o in outcomes],
         }
-        rows += session().execute(queries.RECORD, values | {"mailer": mailer}).all()
+        rows += queries.RECORD.run(values | {"mailer": mailer}).all()
     if caught:
         rows += _catch(caught)
     _follow(rows)
@@ -100,13 +100,13 @@ def claim(mailer: int, ids: Sequence[int]) -> set[int]:
     """Mark messages `sending`, as far as they wait and may be sent at this moment; return which. Those that may not any more are skipped."""
     if not ids:
         return set()
-    mine = set(session().scalars(queries.CLAIM, {"mailer": mailer, "ids": sorted(ids)}))
+    mine = set(queries.CLAIM.run({"mailer": mailer, "ids": sorted(ids)}).scalars())
     _skip(set(ids) - mine)
     return mine
 
 
 def _catch(caught: Sequence[Catch]) -> Sequence[Any]:
-    rows = session().execute(queries.CATCH, {"ids": sorted(c.message_id for c in caught)}).all()
+    rows = queries.CATCH.run({"ids": sorted(c.message_id for c in caught)}).all()
     taken = {row.id: row for row in rows}
     mails = [
         {
@@ -163,7 +163,7 @@ def finish(mailings: Iterable[tuple[int, int]]) -> None:
 
 def _skip(ids: Collection[int]) -> None:
     if ids:
-        rows = session().execute(queries.SKIP, {"ids": sorted(ids)})
+        rows = queries.SKIP.run({"ids": sorted(ids)})
         add_tallies(Counter((row.mailing_id, int(MessageState.SKIPPED), row.reason) for row in rows))
 
 
@@ -171,7 +171,7 @@ def _follow(rows: Sequence[Any]) -> None:
     """Move tallies and hours, suppress refused addresses, forget the words of letters that are over."""
     bulk = [row for row in rows if row.kind == MessageKind.BULK]
     add_tallies(Counter((row.mailing_id, row.state, group_of(row.state, row.reason or "")) for row in bulk if row.state in _TALLIED))
-    _add_hours(bulk)
+    _move_hours(bulk)
     for row in bulk:
         if row.state == MessageState.BOUNCED:
             _bounce(row)
@@ -185,23 +185,20 @@ def _forget_words(ids: Iterable[int]) -> None:
         session().execute(sa.delete(MessageBody).where(MessageBody.message_id.in_(over)))
 
 
-def _add_hours(rows: Sequence[Any]) -> None:
-    """Count the sent and the refused by hour, in the order in which everybody meets these rows."""
-    counts: dict[tuple[int, int, Any], Counter[str]] = {}
+def _move_hours(rows: Sequence[Any]) -> None:
+    """Count the sent and the refused by hour."""
+    deltas: dict[int, dict[Hour, Counter[str]]] = {}
     for row in rows:
         if row.state in (MessageState.SENT, MessageState.BOUNCED):
             at = (row.sent_at or row.bounced_at).replace(minute=0, second=0, microsecond=0)
-            count = counts.setdefault((row.workspace_id, row.mailing_id, at), Counter())
+            count = deltas.setdefault(row.workspace_id, {}).setdefault((row.mailing_id, at), Counter())
             if row.state == MessageState.BOUNCED:
                 count["refused"] += 1
             else:
                 count["sent"] += 1
-                count.update(name for name in _FLAGS if getattr(row, f"{name}_at"))
-    if counts:
-        places = sorted(counts)
-        workspaces, mailings, hours = map(list, zip(*places, strict=True))
-        values = {name: [counts[place][name] for place in places] for name in ("sent", "refused", *_FLAGS)}
-        session().execute(queries.ADD_SENT, values | {"workspaces": workspaces, "mailings": mailings, "hours": hours})
+                count.update(name for name in _FLAGS if getattr(row, f"{name}_at"))  # it was sent again after a doubt
+    for workspace_id, mine in sorted(deltas.items()):
+        add_hours(workspace_id, mine)
 
 
 def _bounce(row: Any) -> None:

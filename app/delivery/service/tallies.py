@@ -1,16 +1,15 @@
-"""Counts of a mailing's messages by state and reason, moved in the transaction that moves the messages."""
+"""Counts of a mailing's messages by state and reason, and its figures by hour, moved in the transaction that moves the messages."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy.dialects.postgresql import insert
-
-from app.core.db import session
-from app.delivery.models import MailingHour
-from app.delivery.queries.ledger import ADD_TALLIES
+from app.delivery.queries.ledger import ADD_HOURS, ADD_TALLIES
 
 Key = tuple[int, int, str]
 """(mailing, state, reason)."""
+Hour = tuple[int, datetime]
+"""(mailing, hour)."""
 
 
 def add_tallies(deltas: Mapping[Key, int]) -> None:
@@ -18,16 +17,15 @@ def add_tallies(deltas: Mapping[Key, int]) -> None:
     moves = [(*key, n) for key, n in sorted(deltas.items()) if n]
     if moves:
         mailings, states, reasons, counts = map(list, zip(*moves, strict=True))
-        session().execute(ADD_TALLIES, {"mailings": mailings, "states": states, "reasons": reasons, "counts": counts})
+        ADD_TALLIES.run({"mailings": mailings, "states": states, "reasons": reasons, "counts": counts})
 
 
-def add_hours(workspace_id: int, deltas: Mapping[tuple[int, datetime], Mapping[str, int]]) -> None:
+def add_hours(workspace_id: int, deltas: Mapping[Hour, Mapping[str, int]]) -> None:
     """Move figures of hours by these differences: `{(mailing, hour): {"sent": 3}}`; in one order, as above, by one statement."""
-    moved = {key: {name: n for name, n in moves.items() if n} for key, moves in sorted(deltas.items())}
-    names = sorted({name for moves in moved.values() for name in moves})
-    if names:
-        none = dict.fromkeys(names, 0)
-        rows = [{"workspace_id": workspace_id, "mailing_id": m, "hour": h} | none | moves for (m, h), moves in moved.items() if moves]
-        statement = insert(MailingHour).values(rows)
-        sums = {name: MailingHour.__table__.c[name] + statement.excluded[name] for name in names}
-        session().execute(statement.on_conflict_do_update(index_elements=["mailing_id", "hour"], set_=sums))
+    rows = [
+        {"workspace_id": workspace_id, "mailing_id": mailing_id, "hour": hour.isoformat()} | moves
+        for (mailing_id, hour), given in deltas.items()
+        if (moves := {name: n for name, n in given.items() if n})
+    ]
+    if rows:
+        ADD_HOURS.run({"rows": json.dumps(rows)})
