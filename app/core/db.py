@@ -209,6 +209,18 @@ def _hold_requests_to_a_minute(_dialect: Any, _record: Any, _arguments: Any, par
         parameters["options"] = f"{parameters.get('options', '')} -c statement_timeout={REQUEST_SECONDS * 1000}"
 
 
+def let_go_after(seconds: float) -> None:
+    """Have PostgreSQL end transactions of this process that stand still for so long: one that is suspended must not hold up others by its locks.
+
+    For a process of one program; connections that are open already are not changed.
+    """
+
+    def ask(_dialect: Any, _record: Any, _arguments: Any, parameters: dict[str, Any]) -> None:
+        parameters["options"] = f"{parameters.get('options', '')} -c idle_in_transaction_session_timeout={seconds * 1000:.0f}"
+
+    event.listen(sa.Engine, "do_connect", ask)
+
+
 @contextmanager
 def unless_taken(constraint: str, refusal: Refusal) -> Iterator[None]:
     """Run in a savepoint; a breach of the named unique constraint or index becomes `refusal`."""

@@ -18,7 +18,7 @@ CAMPAIGNS = 200
 EACH = CUSTOMERS // 40
 """Messages a campaign: with a million customers 25,000, so five million in all."""
 WRITTEN = 40
-"""Campaigns whose messages are there too, a million in all: what the background counts."""
+"""Campaigns whose messages are there too, a million in all: what the background counts. The newest went to everybody, a million more."""
 SLOWEST = 20.0
 """Seconds that all segments may take in the background, on a machine where `calibration` takes CALIBRATED."""
 _FILL = (
@@ -50,6 +50,11 @@ _FILL = (
     from (select id, opened_at, row_number() over (order by id) place from mailings) m, lateral (
       select 1 + (place * 7919 + n * 37) % :customers c from generate_series(1, :each) n) p
     where place <= :written on conflict do nothing""",
+    """insert into messages (workspace_id, mailing_id, customer_id, original_customer_id, address, state, reason, sent_at)
+    select :w, m.id, c.id, c.id, c.email, case when c.id % 5 = 0 then 5 when c.id % 97 = 0 then 7 else 3 end,
+      case when c.id % 100000 = 0 then 'erased' when c.id % 5 = 0 then 'no_consent' when c.id % 97 = 0 then '550 5.1.1 Nobody' else '250 Ok' end,
+      case when c.id % 5 > 0 and c.id % 97 > 0 then m.opened_at end
+    from customers c, (select id, opened_at from mailings order by opened_at desc limit 1) m on conflict do nothing""",
     """insert into conversions (order_id, workspace_id, mailing_id, message_id, customer_id, link, clicked_at, ordered_at, value, refund)
     select id, :w, mailing_id, id, customer_id, id % 10, clicked_at, ordered_at, 7500, false from messages
     where ordered_at is not null and clicked_at is not null""",
@@ -69,6 +74,15 @@ PAGES = {
     "funnel, 12 months": "/overview/funnel?period=12m",
     "segment performance": "/overview/segments?days=90",
     "results of a campaign": "/campaigns/{campaign}",
+    "campaigns": "/campaigns",
+    "campaigns, a name": "/campaigns?search=19",
+    "recipients": "/campaigns/{campaign}/recipients",
+    "recipients, bounced": "/campaigns/{campaign}/recipients?state=bounced",
+    "recipients, a rare reason among 200,000": "/campaigns/{campaign}/recipients?state=skipped&reason=erased",
+    "recipients, an address": "/campaigns/{campaign}/recipients?search=a",
+    "log of a campaign": "/campaigns/{campaign}/log",
+    "API: messages": "/api/v1/campaigns/{campaign}/messages?state=sent&limit=200",
+    "API: campaigns": "/api/v1/campaigns?limit=200",
     "API: overview, 12 months": "/api/v1/analytics/overview?period=12m",
     "API: return": "/api/v1/analytics/roi",
     "API: funnel": "/api/v1/analytics/funnel",

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.core import files
-from app.core.db import GuardError, after, any_workspace, find, get, session, time_limit, unless_taken
+from app.core.db import GuardError, after, any_workspace, event, find, get, let_go_after, session, time_limit, unless_taken
 from app.core.errors import Conflict, NotFound, TooLarge, Unavailable
 from app.core.files import CHUNK, File
 from app.core.kept_answers import IdempotencyKey
@@ -104,3 +104,22 @@ def test_a_file_over_the_limit_leaves_nothing(ours: Workspace) -> None:
         files.create(ours.id, "a.csv", "text/csv", [b"x" * CHUNK, b"x"], limit=CHUNK)
     assert session().scalar(sa.select(sa.func.count()).select_from(File).where(File.workspace_id == ours.id)) == 0
     assert session().scalar(sa.text("select count(*) from file_chunks")) == 0
+
+
+def test_a_transaction_that_stands_still_lets_go(app: Any, database: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[Any] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(event, "listen", lambda *given: kept.extend(given))
+        let_go_after(0.2)
+    made = sa.create_engine(app.config["SQLALCHEMY_DATABASE_URI"])
+    sa.event.listens_for(made, kept[1])(kept[2])
+    other = sa.create_engine(app.config["SQLALCHEMY_DATABASE_URI"])
+    with made.connect() as still, other.connect() as waiting:
+        still.execute(sa.text("lock table workspaces"))
+        waiting.execute(sa.text("set lock_timeout = '5s'"))
+        waiting.execute(sa.text("select * from workspaces"))
+        with pytest.raises(sa.exc.DBAPIError) as found:
+            still.execute(sa.text("select 1"))
+        assert found.value.connection_invalidated
+    made.dispose()
+    other.dispose()

@@ -198,14 +198,28 @@ def test_ten_thousand_and_anything(round_: Round, seed: int) -> None:
     round_.settle(10_000, 180)
 
 
+def suspend(round_: Round, pid: int, *, amid: bool) -> None:
+    """Suspend a mailer amid a transaction, with its locks, or between two."""
+    standing = "select 1 from pg_stat_activity where state = 'idle in transaction' and query ~ '^execute|^prepare'"
+    for _ in range(500):
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(0.05)
+        if bool(round_.arena.ask(standing)) is amid:
+            return
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(0.003 * random.random())
+    raise AssertionError("It could not be caught there.")
+
+
 @pytest.mark.faults
-def test_suspended_past_its_lease_and_woken(round_: Round) -> None:
-    round_.begin(4000)
+@pytest.mark.parametrize("amid", [True, False])
+def test_suspended_past_its_lease_and_woken(round_: Round, amid: bool) -> None:
+    round_.begin(8000)
     round_.arena.start("mailer one")
     wait(lambda: len(round_.got()) > 300, 40, "it sends")
     pid = round_.arena.children("mailer one")[0]
     process = psutil.Process(pid)
-    os.kill(pid, signal.SIGSTOP)
+    suspend(round_, pid, amid=amid)
     round_.doubts += CONNECTIONS
     try:
         time.sleep(1)
@@ -220,4 +234,4 @@ def test_suspended_past_its_lease_and_woken(round_: Round) -> None:
     assert process.is_running()
     late = round_.got() - before
     assert not late.keys() & held & round_.states()["in_doubt"], "nothing that was taken from it left after all"
-    round_.settle(4000, 90)
+    round_.settle(8000, 90)

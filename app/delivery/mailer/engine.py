@@ -14,6 +14,7 @@ import structlog
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.core.db import let_go_after
 from app.core.errors import Refusal
 from app.delivery import mime
 from app.delivery.mailer import pantry
@@ -373,6 +374,7 @@ def _clock() -> float:
 def run(app: Flask, halt: Callable[[], bool], name: str) -> None:
     """Be a mailer, in a process of its own."""
     sys.setswitchinterval(TURN)
+    let_go_after(MARGIN)
 
     async def work() -> None:
         await Engine(app, halt, name).run()
