@@ -127,6 +127,7 @@ TABLES = (
         tested_at timestamptz,
         archived_at timestamptz,
         version integer default '1' not null,
+        line_by integer,
         created_at timestamptz default now() not null,
         updated_at timestamptz default now() not null,
         workspace_id integer not null,

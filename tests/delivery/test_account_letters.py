@@ -12,10 +12,14 @@ from app.auth import service as auth
 from app.auth.events import InvitationCreated, PasswordResetAsked
 from app.auth.models import Invitation, User
 from app.auth.permissions import ROLES, SEND
+from app.auth.schemas import MemberChange
 from app.core.actor import Actor
 from app.core.security import unseal
 from app.delivery.handlers import mail_invitation, mail_reset
 from app.delivery.models import Message, MessageBody
+from app.delivery.schemas.senders import SenderIn, SenderPatch
+from app.delivery.service import senders
+from app.delivery.service.account_letters import can_mail
 from app.workspaces.models import Workspace
 from tests.factories.auth import invitation, member, signed_in, user
 from tests.factories.delivery import a_sender
@@ -147,3 +151,26 @@ def test_an_owners_links_are_not_mailed_while_an_admin_chooses_the_server(sessio
     owners = browser.call("POST", "/api/v1/invitations", {"email": "edith@northlight.example", "role": "owner"}).json
     admins = browser.call("POST", "/api/v1/invitations", {"email": "joan@northlight.example", "role": "admin"}).json
     assert (owners["link"] is None, admins["link"] is None) == (False, True)
+
+
+def test_no_account_mail_goes_by_a_server_chosen_by_somebody_who_may_not_choose_any_more(session: Session, client: FlaskClient) -> None:
+    browser = signed_in(client)
+    place = session.get_one(Workspace, browser.workspace_id)
+    owner, admin, marketer = member(place), member(place, "admin"), member(place, "marketer")
+    given = {"name": "Post", "host": "mail.evil.example", "from_email": "hello@northlight.example", "username": "x", "password": "y"}
+    row = senders.create(place.id, SenderIn.model_validate(given), Actor("Eve", admin.user_id, key_id=7))
+    mail_reset(PasswordResetAsked(place.id, user_id=marketer.user_id))
+    assert len(letters(session, place.id)) == 1
+    auth.change_member(place.id, admin.id, MemberChange(role="marketer"), ROLES["owner"] | {SEND}, Actor.system("test"))
+    for person in (owner, admin, marketer):
+        mail_reset(PasswordResetAsked(place.id, user_id=person.user_id))
+    mail_invitation(InvitationCreated(place.id, invitation(place.id).id))
+    assert len(letters(session, place.id)) == 1
+    assert "present owners or admins" in browser.get("/settings/members/invite").text
+    senders.update(place.id, row.id, SenderPatch(name="Post office"), Actor("Ada", owner.user_id))
+    assert not can_mail(place.id, "marketer")  # a new name says nothing about the server
+    senders.update(place.id, row.id, SenderPatch(host="mail.northlight.example", password="z"), Actor("Ada", owner.user_id))
+    mail_reset(PasswordResetAsked(place.id, user_id=owner.user_id))
+    assert [address for address, _ in letters(session, place.id)][1:] == [session.get_one(User, owner.user_id).email]
+    auth.remove_member(place.id, owner.id, ROLES["owner"] | {SEND}, Actor.system("test"))
+    assert [can_mail(place.id, role) for role in ("owner", "admin", "marketer")] == [False] * 3

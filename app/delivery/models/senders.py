@@ -29,7 +29,8 @@ class Sender(Tenant, Model):
 
     `return_path` (else `from_email`) gets each message's own tag behind a plus sign where `verp` is on. `problem` is what keeps it from
     sending, in words; it rests until `sender_paces.held_until`. One that was deleted stays, archived and without its password: what it
-    sent names it.
+    sent names it. `line_by`: the user who last said which server it is and how to get in, None for the program; no foreign key, since one who
+    is gone must not look like nobody.
     """
 
     __tablename__ = "senders"
@@ -63,6 +64,7 @@ class Sender(Tenant, Model):
     tested_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(sa.Integer, default=1, server_default="1")
+    line_by: Mapped[int | None] = mapped_column(sa.Integer)
     created_at: Mapped[Created]
     updated_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
 

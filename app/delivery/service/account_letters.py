@@ -21,6 +21,7 @@ def can_mail(workspace_id: int, role: str) -> bool:
     """Tell whether letters about accounts of this role leave this workspace.
 
     An owner's do not while somebody who is no owner may change the senders: they could let the mail go by a server of their own and read the link.
+    Nobody's go by a server that was chosen by somebody who may not choose it any more.
     """
     return _sender(workspace_id) is not None and not (role == "owner" and auth_queries.has_lesser_editor(workspace_id))
 
@@ -57,8 +58,11 @@ def send_invitation(workspace_id: int, invitation_id: int) -> None:
 
 
 def _sender(workspace_id: int) -> Sender | None:
+    """Return what letters about accounts go by: the default sender, as long as whoever said which server it is still edits the settings."""
     row = senders.find_default(workspace_id)
-    return row if row and row.kind == SenderKind.SMTP else None
+    if row is None or row.kind != SenderKind.SMTP:
+        return None
+    return row if row.line_by is None or auth_queries.edits_settings(workspace_id, row.line_by) else None
 
 
 registry.account_mail.append(can_mail)
