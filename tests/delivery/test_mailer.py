@@ -192,3 +192,24 @@ def test_the_sandbox_catches_everything(app: Flask, database: None) -> None:
     mails = [email.message_from_bytes(zlib.decompress(row[2]), policy=policy.default) for row in rows]
     assert [mail.get_body(("plain",)).get_content().strip() for mail in mails][-1] == ".dot"  # type: ignore[union-attr]
     assert tallies_of([mailing])[mailing] == {(0, ""): 5, (3, ""): 5}
+
+
+def test_fewer_connections_are_kept_to_at_once_and_idle_ones_go(app: Flask, database: None) -> None:
+    with sink() as (got, port):
+        place = workspace().id
+        sender = a_sender(place, port, connections=4)
+        with mailer(app) as one:
+            first = a_mailing(sender, people(place, ["later1", *(f"p{n}" for n in range(40))]))
+            until(
+                lambda: [state for state, _ in states(first).values()].count("sent") == 40
+            )  # one is tried again in a minute, so the mailing stays open
+            assert len(one.fleet.lines) > 1
+            sender.connections, sender.version = 1, sender.version + 1
+            session().commit()
+            until(lambda: not one.fleet.lines, 5)  # long before they would go for want of work
+            most = 0
+            second = a_mailing(sender, people(place, [f"q{n}" for n in range(40)]))
+            while not is_done(second):
+                most = max(most, len(one.fleet.lines) + one.fleet._opening.get(sender.id, 0))
+            assert most == 1
+        assert len(got.recipients()) == 80
