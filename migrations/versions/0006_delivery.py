@@ -133,7 +133,7 @@ TABLES = (
         workspace_id integer not null,
         constraint pk_senders primary key (id),
         constraint uq_senders_workspace_id_id unique (workspace_id, id),
-        constraint ck_senders_kind check (kind in ('smtp', 'sandbox')),
+        constraint ck_senders_kind check (kind in ('smtp', 'sandbox', 'system')),
         constraint ck_senders_tls check (tls in ('none', 'starttls', 'tls')),
         constraint fk_senders_workspace_id foreign key(workspace_id) references workspaces (id) on delete cascade
     )
@@ -296,7 +296,8 @@ INDEXES = (
     "create index ix_messages_state on messages (mailing_id, state, id)",
     "create unique index uq_messages_recipient on messages (mailing_id, original_customer_id) where kind = 1",
     "create unique index uq_senders_default on senders (workspace_id) where is_default",
-    "create unique index uq_senders_name on senders (workspace_id, lower(name)) where archived_at is null",
+    "create unique index uq_senders_name on senders (workspace_id, lower(name)) where archived_at is null and kind <> 'system'",
+    "create unique index uq_senders_system on senders (workspace_id) where kind = 'system'",
     "create index ix_mailings_open on mailings (sender_id, priority) where state = 'open'",
     "create index ix_mailings_source on mailings (workspace_id, source_id)",
     "create unique index uq_mailings_system on mailings (workspace_id, sender_id) where kind = 'system'",

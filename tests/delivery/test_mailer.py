@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from app.core import settings
 from app.core.actor import Actor
 from app.core.db import session
 from app.core.security import seal
@@ -18,6 +19,7 @@ from app.delivery.models import MessageKind, MessageState, Skip
 from app.delivery.queries import ledger as queries
 from app.delivery.service import letters, mailings
 from app.delivery.service.mailings import tallies_of
+from app.delivery.service.system_sender import get_system_sender
 from tests.delivery import post
 from tests.delivery.post import a_mailing, a_sender, is_done, mailer, people, states, until
 from tests.delivery.sink import sink
@@ -213,3 +215,21 @@ def test_fewer_connections_are_kept_to_at_once_and_idle_ones_go(app: Flask, data
                 most = max(most, len(one.fleet.lines) + one.fleet._opening.get(sender.id, 0))
             assert most == 1
         assert len(got.recipients()) == 80
+
+
+def test_mail_about_accounts_goes_by_the_operators_server(app: Flask, database: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    with sink(login=("ines", "right:/")) as (got, port), sink() as (theirs, other):
+        url = f"smtp+plain://ines:right%3A%2F@127.0.0.1:{port}"
+        given = {"SYSTEM_SMTP_URL": url, "SYSTEM_MAIL_FROM": "accounts@post.example"}
+        monkeypatch.setitem(app.extensions, "fairlead_config", settings.get().model_copy(update=given))
+        place = workspace().id
+        a_sender(place, other, is_default=True)
+        sender = get_system_sender(place)
+        assert sender
+        letters.queue_letter(place, "ada@x.example", letters.Letter("A new password", "<p>Hi</p>", "Hi"), sender_id=sender.id)
+        session().commit()
+        with mailer(app):
+            until(lambda: states() == {"ada": OK})
+        assert (got.recipients(), theirs.recipients()) == (["ada@x.example"], [])
+        message = email.message_from_bytes(got.taken[0].data, policy=policy.default)
+        assert (got.taken[0].sender, message["From"]) == ("accounts@post.example", "Fairlead <accounts@post.example>")

@@ -10,10 +10,11 @@ from app.core.db import BigId, Created, Model, Tenant
 
 
 class SenderKind(StrEnum):
-    """A real account, or the one that catches everything."""
+    """A workspace's account, the one that catches everything, or the operator's mail server (`SYSTEM_SMTP_URL`), which no workspace sees."""
 
     SMTP = "smtp"
     SANDBOX = "sandbox"
+    SYSTEM = "system"
 
 
 class Tls(StrEnum):
@@ -36,9 +37,16 @@ class Sender(Tenant, Model):
     __tablename__ = "senders"
     __table_args__ = (
         sa.UniqueConstraint("workspace_id", "id"),
-        sa.Index("uq_senders_name", "workspace_id", sa.text("lower(name)"), unique=True, postgresql_where=sa.text("archived_at IS NULL")),
+        sa.Index(
+            "uq_senders_name",
+            "workspace_id",
+            sa.text("lower(name)"),
+            unique=True,
+            postgresql_where=sa.text("archived_at IS NULL AND kind <> 'system'"),
+        ),
+        sa.Index("uq_senders_system", "workspace_id", unique=True, postgresql_where=sa.text("kind = 'system'")),
         sa.Index("uq_senders_default", "workspace_id", unique=True, postgresql_where=sa.text("is_default")),
-        sa.CheckConstraint("kind IN ('smtp', 'sandbox')", name="kind"),
+        sa.CheckConstraint("kind IN ('smtp', 'sandbox', 'system')", name="kind"),
         sa.CheckConstraint("tls IN ('none', 'starttls', 'tls')", name="tls"),
     )
     noun = "sender"
