@@ -4,14 +4,16 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit, urlunsplit
+from typing import Annotated, Any, Literal, NamedTuple, Self
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import limits
 from cryptography.fernet import Fernet
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 _MIN_SECRET = 32
+_SMTP = {"smtp": ("starttls", 587), "smtps": ("tls", 465), "smtp+plain": ("none", 25)}
+_ADDRESS = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+\.[^\s@<>,;:\".]+")
 _LINK_KEY = re.compile(r"([A-Za-z0-9_-]{1,16}):(.+)", re.DOTALL)
 HEADS = ("Variable", "Default", "Meaning")
 
@@ -90,6 +92,43 @@ def _database_url(value: object) -> object:
 def _redis_url(value: object) -> object:
     if urlsplit(str(value)).scheme not in {"redis", "rediss", "unix"}:
         reason = "redis://:password@host:port/number, rediss:// or unix://"
+        raise ValueError(reason)
+    return value
+
+
+class SmtpServer(NamedTuple):
+    """A mail server: `tls` is none, starttls or tls."""
+
+    host: str
+    port: int
+    tls: str
+    username: str | None
+    password: str | None
+
+
+def smtp_server(url: str) -> SmtpServer:
+    """Read `smtp://user:password@host:port`; raises ValueError. User and password are percent-encoded where they hold `:/@?#%`."""
+    parts = urlsplit(url)
+    if parts.scheme not in _SMTP or not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
+        reason = "smtp://user:password@host:587 (STARTTLS), smtps://… (TLS, 465) or smtp+plain://… (no encryption, 25)"
+        raise ValueError(reason)
+    if bool(parts.username) != bool(parts.password):
+        reason = "a user name and a password, or neither"
+        raise ValueError(reason)
+    tls, port = _SMTP[parts.scheme]
+    name, word = (unquote(part) if part else None for part in (parts.username, parts.password))
+    return SmtpServer(parts.hostname, parts.port or port, tls, name, word)
+
+
+def _smtp_url(value: object) -> object:
+    if value is not None:
+        smtp_server(str(value))
+    return value
+
+
+def _mail_address(value: object) -> object:
+    if value is not None and not _ADDRESS.fullmatch(str(value)):
+        reason = "one address, such as accounts@example.com"
         raise ValueError(reason)
     return value
 
@@ -176,6 +215,15 @@ class Config(BaseModel):
     OUTBOUND_ALLOW: Networks = Field(
         default=(), description="Private networks (comma list) that users' mail servers may stand in; others are never connected to."
     )
+    SYSTEM_MAIL_FROM: Annotated[str | None, BeforeValidator(_mail_address)] = Field(
+        default=None, description="The address that resets and invitations come from; needed with `SYSTEM_SMTP_URL`."
+    )
+    SYSTEM_SMTP_URL: Annotated[str | None, BeforeValidator(_smtp_url)] = Field(
+        default=None,
+        repr=False,
+        description="Your own mail server for resets and invitations: `smtp://user:password@host:587`, `smtps://`, `smtp+plain://`. "
+        "Unset: each workspace's sender, where that is safe.",
+    )
     SESSION_IDLE_MINUTES: int = Field(default=120, ge=1, le=60 * 24 * 30, description="Minutes without a call that end a session.")
     SESSION_ABSOLUTE_HOURS: int = Field(default=24 * 7, ge=1, le=24 * 90, description="Hours that end any session.")
     MAX_UPLOAD_MB: int = Field(default=1024, ge=1, le=100 * 1024, description="Largest upload in MB (2²⁰ bytes); more is refused with 413.")
@@ -206,6 +254,14 @@ class Config(BaseModel):
         except ValidationError as refusal:
             problems = {str((error["loc"] or ("EMBEDDED",))[0]): _reason(error, given) for error in refusal.errors()}
             raise ConfigError(problems) from None
+
+    @field_validator("SYSTEM_SMTP_URL")
+    @classmethod
+    def _comes_from_somebody(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value and not info.data.get("SYSTEM_MAIL_FROM"):
+            reason = "a server together with SYSTEM_MAIL_FROM"
+            raise ValueError(reason)
+        return value
 
     @model_validator(mode="after")
     def _stays_at_home(self) -> Self:

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from config import Config, ConfigError, is_loopback
+from config import Config, ConfigError, is_loopback, smtp_server
 
 FERNET = base64.urlsafe_b64encode(b"f" * 32).decode()  # fixed: test names hold it
 GOOD = {
@@ -122,3 +122,33 @@ def test_the_embedded_mode_with_its_demo_user_stays_on_this_machine(name: str, v
 )
 def test_loopback(host: str, answer: bool) -> None:
     assert is_loopback(host) is answer
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtp://ada:p%40ss%2F%3A@post.example", ("post.example", 587, "starttls", "ada", "p@ss/:")),
+        ("smtps://post.example:4465", ("post.example", 4465, "tls", None, None)),
+        ("smtp+plain://127.0.0.1", ("127.0.0.1", 25, "none", None, None)),
+    ],
+)
+def test_the_operators_mail_server(url: str, server: tuple[str, int, str, str | None, str | None]) -> None:
+    config = Config.from_env(GOOD | {"SYSTEM_SMTP_URL": url, "SYSTEM_MAIL_FROM": "accounts@post.example"})
+    assert smtp_server(config.SYSTEM_SMTP_URL or "") == server
+    assert "p%40ss" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    "url", ["post.example", "http://post.example", "smtp://", "smtp://ada@post.example", "smtp://post.example/x", "smtp://h:x"]
+)
+def test_what_is_no_mail_server_is_said_without_its_password(url: str) -> None:
+    assert set(problems(GOOD | {"SYSTEM_SMTP_URL": url, "SYSTEM_MAIL_FROM": "accounts@post.example"})) == {"SYSTEM_SMTP_URL"}
+
+
+def test_the_operators_mail_comes_from_somebody() -> None:
+    url = "smtp://ada:sesame@post.example"
+    said = problems(GOOD | {"SYSTEM_SMTP_URL": url})
+    assert set(said) == {"SYSTEM_SMTP_URL"}
+    assert "SYSTEM_MAIL_FROM" in said["SYSTEM_SMTP_URL"]
+    assert "sesame" not in str(said)
+    assert set(problems(GOOD | {"SYSTEM_MAIL_FROM": "Ada <ada@post.example>"})) == {"SYSTEM_MAIL_FROM"}

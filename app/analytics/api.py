@@ -12,7 +12,6 @@ from app.analytics.schemas import (
     FunnelOut,
     OverviewOut,
     PeriodQuery,
-    RateOut,
     RoiOut,
     SegmentQuery,
     SegmentResultOut,
@@ -21,6 +20,7 @@ from app.analytics.schemas import (
 )
 from app.analytics.service import segments
 from app.analytics.service.reports import Part, Section, report
+from app.campaigns.outcome import RateOut
 from app.core.stats import Rate
 from app.core.web.api import Api
 from app.core.web.principal import Principal

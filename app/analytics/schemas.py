@@ -3,11 +3,11 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from app.analytics.periods import Compare, Named
+from app.campaigns.outcome import RateOut, Read
 from app.core.schemas import Blank, Schema
-from app.core.stats import Rate
 from app.delivery.definitions import DEFINITIONS
 
 
@@ -36,32 +36,11 @@ class SegmentQuery(Schema):
     days: Window = 28
 
 
-class Read(BaseModel):
-    """What is read off objects."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-
 class DaysOut(Read):
     """Days from `first` to `last`, both included."""
 
     first: date = Field(serialization_alias="from")
     last: date = Field(serialization_alias="to")
-
-
-class RateOut(Read):
-    """So many of so many; `low` and `high` are the ends of the 95 % interval (Wilson). Fractions, null of nothing."""
-
-    part: int
-    whole: int
-    value: float | None
-    low: float | None
-    high: float | None
-
-    @classmethod
-    def of(cls, rate: Rate) -> "RateOut":
-        """Return a rate with its interval."""
-        return cls.model_validate(rate)
 
 
 class FiguresOut(Read):

@@ -177,6 +177,12 @@ def has_lesser_editor(workspace_id: int) -> bool:
     return session().scalars(statement.limit(1)).first() is not None
 
 
+def edits_settings(workspace_id: int, user_id: int) -> bool:
+    """Tell whether a user may, as of now, change the settings of a workspace."""
+    found = find_membership(workspace_id, user_id)
+    return found is not None and "settings.edit" in ROLES[found.role]
+
+
 def members_among(workspace_id: int, emails: Collection[str]) -> set[str]:
     """Return which of these addresses (in small letters) belong to members of the workspace."""
     email = sa.func.lower(User.email)

@@ -12,6 +12,9 @@ from app.core import settings
 from app.core.errors import Forbidden, Unavailable
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_NEVER = tuple(map(ipaddress.ip_network, ("fec0::/10", "::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48")))
+"""Inside, though `ipaddress` calls them global: old site-local addresses, and old or local ways to write an IPv4 address (RFC 3879, 4291, 2765,
+8215). No server of the Internet answers there; a router of the house may."""
 Address = IPv4Address | IPv6Address
 
 
@@ -54,7 +57,9 @@ def is_allowed(address: Address) -> bool:
         return True
     if inner.is_loopback:
         return config.EMBEDDED or config.TESTING
-    return inner.is_global and not inner.is_multicast
+    return (
+        inner.is_global and not inner.is_multicast and not any(inner in network for network in _NEVER if network.version == inner.version)
+    )
 
 
 def _carried(address: Address) -> Address:

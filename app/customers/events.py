@@ -58,6 +58,17 @@ class ConsentChanged(Event):
 
 
 @dataclass(frozen=True)
+class ConsentsChanged(Event):
+    """The consent of many customers came to the same state at once; theirs all bear this time (ISO 8601)."""
+
+    channel: str
+    topic_id: int
+    state: str
+    occurred_at: str
+    updated: int
+
+
+@dataclass(frozen=True)
 class OrderRecorded(Event):
     """An order or a refund came in; `value` in minor units of the workspace's currency."""
 

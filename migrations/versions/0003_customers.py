@@ -123,7 +123,7 @@ def _consent() -> None:
     _table(
         "consents",
         """customer_id bigint not null, channel text not null, topic_id bigint not null, state text not null, basis text,
-        source text not null, occurred_at timestamptz not null""",
+        source text not null, occurred_at timestamptz not null, asked_at timestamptz""",
         "customer_id, channel, topic_id",
         "constraint ck_consents_state check (state in ('subscribed', 'pending', 'unsubscribed'))",
         include=" include (workspace_id, state)",  # who agreed is asked of many at once: the index alone answers

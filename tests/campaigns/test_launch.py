@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from structlog.testing import capture_logs
 
 from app.campaigns.models import Campaign
 from app.campaigns.schemas import CampaignPatch
@@ -295,3 +296,42 @@ def test_the_clock_launches_the_words_that_were_scheduled_and_a_person_the_newes
     launch.schedule(place.id, row.id, now() + timedelta(hours=1), BY)
     launch.unschedule(place.id, row.id, BY)
     assert row.template_version is None
+
+
+def test_one_that_fails_unexpectedly_says_so_and_holds_up_nobody(
+    session: Session, place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, fine, late, also = (a_campaign(place.id) for _ in range(4))
+    for minutes, row in enumerate((broken, fine, also)):
+        launch.schedule(place.id, row.id, now() + timedelta(hours=1), BY)
+        row.scheduled_at = now() - timedelta(minutes=20 - minutes)
+    launch.schedule(place.id, late.id, now() + timedelta(hours=1), BY)
+    session.flush()
+    check, tries = launch.check, list[int]()
+
+    def fails(row: Campaign) -> Any:
+        tries.append(row.id)
+        if row.id in (broken.id, also.id):
+            session.execute(sa.text("select 1 / 0"))
+        return check(row)
+
+    monkeypatch.setattr(launch, "check", fails)
+    with capture_logs() as told:
+        while launch.launch_due():
+            pass
+        late.scheduled_at = now() - timedelta(minutes=1)
+        session.flush()
+        while launch.launch_due():
+            pass
+    assert [(row.state, row.problem) for row in (broken, fine, also, late)] == [
+        ("scheduled", launch.FAILED), ("launching", None), ("scheduled", launch.FAILED), ("launching", None),
+    ]  # fmt: skip
+    assert tries == [broken.id, fine.id, also.id, broken.id, late.id, also.id], "new ones go first, then one that failed, each in its turn"
+    assert [line["campaign"] for line in told if line["log_level"] == "error"] == [broken.id, also.id, broken.id, also.id]
+    monkeypatch.setattr(launch, "check", check)
+    assert launch.launch_due()
+    assert (broken.state, broken.problem) == ("launching", None)
+    also.scheduled_at = now() - timedelta(minutes=31)
+    session.flush()
+    assert launch.launch_due()
+    assert (also.state, also.overdue) == ("scheduled", True)

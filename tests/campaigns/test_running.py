@@ -16,7 +16,7 @@ from app.core.db import get
 from app.core.errors import Conflict, Forbidden, Invalid
 from app.core.security import unseal
 from app.core.time import now
-from app.delivery.models import Mailing, Message, MessageBody, MessageKind, MessageState, Skip
+from app.delivery.models import Mailing, Message, MessageBody, MessageKind, MessageState, Sender, Skip
 from app.delivery.service import stopping
 from app.delivery.service.mailings import finish_if_done, group_of, tallies_of
 from app.delivery.service.tallies import add_tallies
@@ -204,3 +204,16 @@ def test_a_test_by_who_sees_no_customers_has_nobodys_words(session: Session, pla
     mine = sa.select(MessageBody.sealed).join(Message, Message.id == MessageBody.message_id).where(Message.workspace_id == place.id)
     said = [json.loads(unseal(sealed))["text"] for sealed in session.scalars(mine.order_by(Message.id))]
     assert ["Hello there" in text for text in said] == [True, False]
+
+
+def test_nothing_goes_again_by_a_sender_that_was_deleted(session: Session, place: Workspace) -> None:
+    row = sending(place.id, 2)
+    end(session, row, (MessageState.SENT, None), (MessageState.FAILED, "554 no"))
+    assert finish_if_done(place.id, row.mailing_id or 0)
+    running.finish(place.id, row.mailing_id or 0)
+    sender = get(Sender, place.id, get(Mailing, place.id, row.mailing_id or 0).sender_id)
+    sender.name, sender.archived_at = "Old post", now()
+    session.flush()
+    with pytest.raises(Conflict, match="The sender it went by, “Old post”, was deleted"):
+        running.retry(place.id, row.id, ["failed"], BY)
+    assert (row.state, states(session, row)) == ("sent", [MessageState.SENT, MessageState.FAILED])

@@ -44,6 +44,14 @@ PRIVATE = [
     "2002:a00:1::",
     "ff02::1",
     "2001:db8::1",
+    "fec0::1",
+    "feff:ffff::1",
+    "::10.0.0.1",
+    "::8.8.8.8",
+    "64:ff9b:1::a00:1",
+    "64:ff9b:1:ffff::808:808",
+    "::ffff:0:10.0.0.1",
+    "::ffff:0:8.8.8.8",
 ]
 
 
@@ -55,7 +63,7 @@ def test_private_networks_are_refused(production: Any, host: str) -> None:
         outbound.resolve(host, 25)
 
 
-@pytest.mark.parametrize("host", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
+@pytest.mark.parametrize("host", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1"])
 def test_public_addresses_are_allowed(production: Any, host: str) -> None:
     outbound.check_literal(host)
 
@@ -68,6 +76,7 @@ def test_the_settings_name_networks_that_are_allowed(production: Any) -> None:
     )
     assert outbound.resolve("10.1.2.3", 25) == "10.1.2.3"
     assert outbound.resolve("::1", 25) == "::1"
+    outbound.check_literal("::ffff:10.1.2.3")
     with pytest.raises(Forbidden):
         outbound.resolve("127.0.0.1", 25)
 

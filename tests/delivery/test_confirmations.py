@@ -1,6 +1,8 @@
 """Double opt-in: a letter asks, a click of a person is the consent, and an old or foreign link is none."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -10,12 +12,17 @@ from flask_sqlalchemy.session import Session
 
 from app.core.actor import Actor
 from app.core.security import sign_link
-from app.customers.events import ConsentChanged
+from app.customers.events import ConsentChanged, ConsentsChanged
 from app.customers.models import ConsentLog, Customer
 from app.customers.schemas.customers import ConsentGiven
+from app.customers.service import consent
 from app.customers.service.consent import set_consent
-from app.delivery.handlers import ask_for_confirmation
+from app.delivery.handlers import ask_for_confirmation, ask_many_for_confirmation
+from app.delivery.jobs import ask_many
+from app.delivery.models import Message
 from app.delivery.queries.consent import state_of
+from app.delivery.service import confirmations
+from app.jobs.models import JobRun
 from tests.delivery.test_account_letters import letters, link_in
 from tests.factories.customers import a_consent, a_customer, a_suppression, a_topic
 from tests.factories.delivery import a_sender
@@ -106,3 +113,105 @@ def test_nobody_is_asked_needlessly(session: Session, waiting: Customer) -> None
     odd = a_customer(waiting.workspace_id, email="odd address@x")
     a_consent(odd, "pending")
     assert asked(session, odd) == []
+
+
+def crowd(
+    session: Session, monkeypatch: pytest.MonkeyPatch, place: int, count: int, **says: Any
+) -> tuple[list[Customer], list[ConsentsChanged]]:
+    """Let the consent of so many wait for them at once; return them and the news of it."""
+    monkeypatch.setattr(consent, "_FEW", 3)
+    monkeypatch.setattr(confirmations, "BATCH", 2)
+    people = [a_customer(place, email=f"p{n}@northlight.example") for n in range(count)]
+    given = ConsentGiven.model_validate({"state": "pending"} | says)
+    set_consent(place, [one.id for one in people], given, Actor.system("test"))
+    told = session.execute(
+        sa.text("select payload from outbox where name = 'ConsentsChanged' and workspace_id = :w order by id"), {"w": place}
+    )
+    return people, [ConsentsChanged(place, **payload) for payload in told.scalars()]
+
+
+def asks(session: Session, place: int) -> list[str]:
+    return [address for address, _ in letters(session, place)]
+
+
+def leave(session: Session, place: int) -> None:
+    """Let all letters that wait leave."""
+    session.execute(sa.update(Message).where(Message.workspace_id == place, Message.state == 1).values(state=3))
+
+
+def waiting_runs(session: Session, place: int) -> list[JobRun]:
+    mine = (JobRun.workspace_id == place, JobRun.job == "delivery.ask_many", JobRun.state == "queued")
+    return list(session.scalars(sa.select(JobRun).where(*mine).order_by(JobRun.id)))
+
+
+def run(session: Session, place: int) -> list[JobRun]:
+    """Do what the waiting jobs do, a step each, and return them."""
+    runs = waiting_runs(session, place)
+    for row in runs:
+        row.state = "done"
+        session.flush()
+        while ask_many.function(place, **row.args):
+            leave(session, place)
+    return runs
+
+
+def test_many_at_once_are_asked_each_once_a_few_at_a_time(session: Session, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = workspace("Northlight").id
+    a_sender(place)
+    people, (news,) = crowd(session, monkeypatch, place, 7)
+    barred, odd, done = people[1], people[3], people[5]
+    a_suppression(place, barred.email or "")
+    odd.email = "odd address@x"
+    set_consent(place, [done.id], ConsentGiven(state="subscribed"), Actor.system("test"))
+    before, stranger = a_customer(place), a_customer(workspace().id)
+    a_consent(before, "pending")
+    a_consent(stranger, "pending")
+    ask_many_for_confirmation(news)
+    run(session, place)
+    assert sorted(asks(session, place)) == sorted(one.email or "" for one in people if one not in (barred, odd, done))
+    ask_many_for_confirmation(news)
+    run(session, place)
+    assert len(asks(session, place)) == 4
+    links = [link_in(words) for _, words in letters(session, place)]
+    assert [client.post(link).status_code for link in links] == [200] * 4
+    assert [how(one) for one in people] == ["subscribed", "pending", "subscribed", "pending", *["subscribed"] * 3]
+    for event in (replace(news, state="subscribed"), replace(news, channel="sms"), replace(news, topic_id=99)):
+        ask_many_for_confirmation(event)
+    run(session, place)
+    assert len(asks(session, place)) == 4
+
+
+def test_whoever_was_asked_for_this_state_is_not_asked_again(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = workspace().id
+    a_sender(place)
+    known = a_customer(place)
+    a_consent(known, "pending")
+    assert len(asked(session, known)) == len(asked(session, known)) == 1
+    monkeypatch.setattr(consent, "_FEW", 3)
+    people = [known, *(a_customer(place) for _ in range(5))]
+    for states, letters_now in ((["pending"], 6), (["pending"], 6), (["unsubscribed", "pending"], 12)):
+        for state in states:
+            set_consent(place, [one.id for one in people], ConsentGiven(state=state), Actor.system("test"))
+        told = session.execute(sa.text("select payload from outbox where name = 'ConsentsChanged'")).scalars().all()
+        for payload in told:
+            ask_many_for_confirmation(ConsentsChanged(place, **payload))
+        run(session, place)
+        assert len(asks(session, place)) == letters_now
+
+
+def test_many_letters_make_way_for_those_that_wait_already(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = workspace().id
+    _, (news,) = crowd(session, monkeypatch, place, 5)
+    ask_many_for_confirmation(news)
+    assert (len(run(session, place)), asks(session, place)) == (1, [])  # no sender: they go on waiting
+    a_sender(place)
+    ask_many_for_confirmation(news)
+    step = {"topic_id": news.topic_id, "since": news.occurred_at}
+    assert ask_many.function(place, **step) is True
+    assert ask_many.function(place, **step) is False
+    assert len(asks(session, place)) == 2
+    _, later = waiting_runs(session, place)
+    assert (later.args, later.key, later.run_after > datetime.now(UTC)) == (step, None, True)
+    leave(session, place)
+    run(session, place)
+    assert len(asks(session, place)) == 5

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from app.core import settings
 from app.core.actor import Actor
 from app.core.db import session
 from app.core.security import seal
@@ -19,6 +20,7 @@ from app.delivery.models import MessageKind, MessageState, Skip
 from app.delivery.queries import ledger as queries
 from app.delivery.service import letters, mailings
 from app.delivery.service.mailings import tallies_of
+from app.delivery.service.system_sender import get_system_sender
 from tests.delivery import post
 from tests.delivery.post import a_mailing, a_sender, is_done, mailer, people, states, until
 from tests.delivery.sink import sink
@@ -203,3 +205,42 @@ def test_the_sandbox_catches_everything(app: Flask, database: None) -> None:
     mails = [email.message_from_bytes(zlib.decompress(row[2]), policy=policy.default) for row in rows]
     assert [mail.get_body(("plain",)).get_content().strip() for mail in mails][-1] == ".dot"  # type: ignore[union-attr]
     assert tallies_of([mailing])[mailing] == {(0, ""): 5, (3, ""): 5}
+
+
+def test_fewer_connections_are_kept_to_at_once_and_idle_ones_go(app: Flask, database: None) -> None:
+    with sink() as (got, port):
+        place = workspace().id
+        sender = a_sender(place, port, connections=4)
+        with mailer(app) as one:
+            first = a_mailing(sender, people(place, ["later1", *(f"p{n}" for n in range(40))]))
+            until(
+                lambda: [state for state, _ in states(first).values()].count("sent") == 40
+            )  # one is tried again in a minute, so the mailing stays open
+            assert len(one.fleet.lines) > 1
+            sender.connections, sender.version = 1, sender.version + 1
+            session().commit()
+            until(lambda: not one.fleet.lines, 5)  # long before they would go for want of work
+            most = 0
+            second = a_mailing(sender, people(place, [f"q{n}" for n in range(40)]))
+            while not is_done(second):
+                most = max(most, len(one.fleet.lines) + one.fleet._opening.get(sender.id, 0))
+            assert most == 1
+        assert len(got.recipients()) == 80
+
+
+def test_mail_about_accounts_goes_by_the_operators_server(app: Flask, database: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    with sink(login=("ines", "right:/")) as (got, port), sink() as (theirs, other):
+        url = f"smtp+plain://ines:right%3A%2F@127.0.0.1:{port}"
+        given = {"SYSTEM_SMTP_URL": url, "SYSTEM_MAIL_FROM": "accounts@post.example"}
+        monkeypatch.setitem(app.extensions, "fairlead_config", settings.get().model_copy(update=given))
+        place = workspace().id
+        a_sender(place, other, is_default=True)
+        sender = get_system_sender(place)
+        assert sender
+        letters.queue_letter(place, "ada@x.example", letters.Letter("A new password", "<p>Hi</p>", "Hi"), sender_id=sender.id)
+        session().commit()
+        with mailer(app):
+            until(lambda: states() == {"ada": OK})
+        assert (got.recipients(), theirs.recipients()) == (["ada@x.example"], [])
+        message = email.message_from_bytes(got.taken[0].data, policy=policy.default)
+        assert (got.taken[0].sender, message["From"]) == ("accounts@post.example", "Fairlead <accounts@post.example>")

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from app.campaigns.models import Campaign, State
 from app.core.db import session
-from app.delivery.models import Sender
+from app.delivery.models import Sender, SenderKind
 
 
 def of_period(workspace_id: int, mailing_ids: Collection[int], low: datetime, high: datetime) -> Sequence[Campaign]:
@@ -44,6 +44,7 @@ def overdue(workspace_id: int) -> Campaign | None:
 
 
 def sender_in_trouble(workspace_id: int) -> Sender | None:
-    """Return the sender that has had a problem longest, or None."""
-    wanted = sa.select(Sender).where(Sender.workspace_id == workspace_id, Sender.problem.is_not(None))
+    """Return the sender that has had a problem longest, or None; what ails the operator's is not for the workspace to correct."""
+    mine = (Sender.workspace_id == workspace_id, Sender.kind != SenderKind.SYSTEM)
+    wanted = sa.select(Sender).where(*mine, Sender.problem.is_not(None))
     return session().scalars(wanted.order_by(Sender.problem_at).limit(1)).one_or_none()

@@ -98,9 +98,14 @@ def by_mailing(workspace_id: int, mailing_id: int) -> Campaign | None:
 
 
 def due(at: datetime) -> Campaign | None:
-    """Return a campaign of any workspace whose time has come, held until the transaction ends."""
+    """Return a campaign of any workspace whose time has come, held until the transaction ends.
+
+    Those that failed come last, each in its turn, so that none of them holds up others.
+    """
     wanted = sa.select(Campaign).where(Campaign.state == State.SCHEDULED, Campaign.scheduled_at <= at, Campaign.overdue.is_(False))
-    held = wanted.order_by(Campaign.scheduled_at).limit(1).with_for_update(skip_locked=True)
+    failed = Campaign.problem.is_not(None)
+    turn = sa.case((failed, Campaign.updated_at), else_=Campaign.scheduled_at)
+    held = wanted.order_by(failed, turn, Campaign.id).limit(1).with_for_update(skip_locked=True)
     return session().scalars(any_workspace(held.execution_options(populate_existing=True))).one_or_none()
 
 

@@ -3,6 +3,8 @@
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
+import structlog
+
 from app.audit import service as audit
 from app.campaigns.events import CampaignLaunched, CampaignOverdue, CampaignScheduled
 from app.campaigns.models import Campaign, State
@@ -18,6 +20,8 @@ from app.events.service import publish
 LATE = timedelta(minutes=30)
 """What is later than this asks before it is sent."""
 CLOCK = Actor.system("the schedule")
+FAILED = "Something went wrong on our side when its time had come. It is tried again until half an hour after its time; the log says what it was."
+log = structlog.get_logger()
 
 
 def launch(workspace_id: int, campaign_id: int, by: Actor) -> Campaign:
@@ -79,7 +83,11 @@ def unschedule(workspace_id: int, campaign_id: int, by: Actor) -> Campaign:
 
 
 def launch_due() -> bool:
-    """Launch a campaign whose time has come, or ask a person if that was too long ago; True: there may be more."""
+    """Launch a campaign whose time has come, or ask a person if that was too long ago; True: there may be more.
+
+    One that fails in a way nobody thought of says so and waits for the next round, behind all others: those that come after it have failed
+    before as well.
+    """
     row = campaigns.due(now())
     if row is None or row.scheduled_at is None:
         return False
@@ -87,14 +95,14 @@ def launch_due() -> bool:
         row.overdue = True
         audit.record(row.workspace_id, CLOCK, "campaign.overdue", subject(row), None, {"scheduled_at": row.scheduled_at})
         publish(CampaignOverdue(row.workspace_id, row.id), CLOCK)
-    else:
-        _launch_or_note(row)
-    session().flush()
-    return True
+        session().flush()
+        return True
+    failed_before = row.problem is not None
+    return _launch_or_note(row) or not failed_before
 
 
-def _launch_or_note(row: Campaign) -> None:
-    """Launch it; where something is missing by now, make it a draft that says what."""
+def _launch_or_note(row: Campaign) -> bool:
+    """Launch it; where something is missing by now, make it a draft that says what. False where that failed unexpectedly, which it says too."""
     workspace_id, campaign_id = row.workspace_id, row.id
     try:
         with session().begin_nested():
@@ -104,6 +112,13 @@ def _launch_or_note(row: Campaign) -> None:
         to_draft(row, CLOCK)
         row.problem = no.reason
         _changed(row)
+    except Exception:  # whatever it is must not hold up those behind it; it may be over in a moment, so it is tried again
+        log.exception("a scheduled campaign could not be launched", workspace=workspace_id, campaign=campaign_id)
+        row = get(Campaign, workspace_id, campaign_id, lock=True)
+        row.problem, row.updated_at = FAILED, now()
+        session().flush()
+        return False
+    return True
 
 
 def _launch(row: Campaign, by: Actor) -> None:

@@ -39,7 +39,7 @@ class Topic(Tenant, Model):
 
 
 class Consent(Tenant, Model):
-    """The present state per customer, channel and topic."""
+    """The present state per customer, channel and topic. `asked_at`: when the person was asked to confirm this state, if it is `pending`."""
 
     __tablename__ = "consents"
     __table_args__ = (
@@ -53,6 +53,7 @@ class Consent(Tenant, Model):
     basis: Mapped[str | None]
     source: Mapped[str]
     occurred_at: Mapped[datetime]
+    asked_at: Mapped[datetime | None]
 
 
 class ConsentLog(Tenant, Model):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -11,7 +12,7 @@ from app.core.actor import Actor
 from app.core.db import session
 from app.core.errors import Invalid
 from app.core.time import now
-from app.customers.events import ConsentChanged, CustomersChanged
+from app.customers.events import ConsentChanged, ConsentsChanged, CustomersChanged
 from app.customers.models import Consent, ConsentLog, Customer, Kind, Topic
 from app.customers.models.consent import EVERY_TOPIC
 from app.customers.queries import consent as queries
@@ -57,8 +58,15 @@ def set_consent(workspace_id: int, ids: Sequence[int], given: ConsentGiven, by: 
     ]
     if noted:
         _note(workspace_id, changes, given, moment)
-    _tell(workspace_id, changes, given, by)
+    _tell(workspace_id, changes, given, moment, by)
     return changes
+
+
+def note_asked(workspace_id: int, topic_id: int, ids: Sequence[int]) -> None:
+    """Note that these customers were asked just now to confirm their consent to e-mail, or to one of its topics."""
+    among = sa.any_(sa.literal(list(ids), ARRAY(sa.BigInteger)))
+    mine = (Consent.workspace_id == workspace_id, Consent.customer_id == among, Consent.channel == "email", Consent.topic_id == topic_id)
+    session().execute(sa.update(Consent).where(*mine).values(asked_at=now()).execution_options(synchronize_session=False))
 
 
 def _check(workspace_id: int, given: ConsentGiven, moment: datetime) -> None:
@@ -93,7 +101,8 @@ def _write(workspace_id: int, ids: Sequence[int], given: ConsentGiven, moment: d
         return
     values = given.model_dump(include={"channel", "topic_id", "state", "basis", "source"}) | {"occurred_at": moment}
     rows = insert(Consent).values([{"workspace_id": workspace_id, "customer_id": customer_id, **values} for customer_id in ids])
-    keep = {name: rows.excluded[name] for name in ("state", "basis", "source", "occurred_at")}
+    keep: dict[str, Any] = {name: rows.excluded[name] for name in ("state", "basis", "source", "occurred_at")}
+    keep["asked_at"] = sa.case((Consent.state == rows.excluded.state, Consent.asked_at))  # who was asked for this state is not asked again
     session().execute(rows.on_conflict_do_update(index_elements=["customer_id", "channel", "topic_id"], set_=keep))
 
 
@@ -112,9 +121,11 @@ def _note(workspace_id: int, changes: Sequence[Change], given: ConsentGiven, mom
         )
 
 
-def _tell(workspace_id: int, changes: Sequence[Change], given: ConsentGiven, by: Actor) -> None:
+def _tell(workspace_id: int, changes: Sequence[Change], given: ConsentGiven, moment: datetime, by: Actor) -> None:
     if len(changes) > _FEW:
         publish(CustomersChanged(workspace_id, "consent", updated=len(changes)), by)
+        says = (given.channel, given.topic_id, given.state, moment.isoformat())
+        publish(ConsentsChanged(workspace_id, *says, updated=len(changes)), by)
         return
     for change in changes:
         publish(ConsentChanged(workspace_id, change.customer_id, given.channel, given.topic_id, given.state), by)

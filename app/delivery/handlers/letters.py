@@ -1,9 +1,11 @@
 """Letters that news ask for."""
 
 from app.auth.events import InvitationCreated, PasswordResetAsked
-from app.customers.events import ConsentChanged
+from app.customers.events import ConsentChanged, ConsentsChanged
+from app.delivery.jobs.confirmations import ask_many
 from app.delivery.service import account_letters, confirmations
 from app.events.service import on
+from app.jobs import service as jobs
 
 
 @on(PasswordResetAsked)
@@ -23,3 +25,11 @@ def ask_for_confirmation(event: ConsentChanged) -> None:
     """Ask somebody whose consent to e-mail waits for them."""
     if event.channel == "email" and event.state == "pending":
         confirmations.send(event.workspace_id, event.customer_id, event.topic_id)
+
+
+@on(ConsentsChanged)
+def ask_many_for_confirmation(event: ConsentsChanged) -> None:
+    """Begin to ask many whose consent to e-mail waits for them."""
+    if event.channel == "email" and event.state == "pending":
+        key = f"confirm:{event.workspace_id}:{event.topic_id}:{event.occurred_at}"
+        jobs.start(ask_many, workspace_id=event.workspace_id, key=key, topic_id=event.topic_id, since=event.occurred_at)

@@ -21,7 +21,7 @@ from app.content.render.compiled import compile_source
 from app.content.render.parts import Source
 from app.core import settings
 from app.core.db import get, session
-from app.core.errors import Refusal
+from app.core.errors import Refusal, Unavailable
 from app.core.security import unseal
 from app.core.time import now
 from app.delivery import mime
@@ -31,6 +31,7 @@ from app.delivery.models import Mailing, MailingContent, MailingKind, MessageBod
 from app.delivery.queries import ledger as queries
 from app.delivery.recipe import Frame, Recipe, letter
 from app.delivery.tokens import Signer
+from config import SmtpServer, smtp_server
 
 PAGE = 500
 """Candidates read at a time."""
@@ -125,10 +126,19 @@ def account(workspace_id: int, sender_id: int) -> Account:
     row = get(Sender, workspace_id, sender_id)
     host, port, tls, username, version = row.host or "", row.port or 25, row.tls, row.username, row.version
     password = unseal(row.password) if row.password else None
+    if row.kind == SenderKind.SYSTEM:
+        host, port, tls, username, password = _system_server()
     session().rollback()
     context = ssl.create_default_context() if tls != Tls.NONE else None
     helo = urlsplit(settings.get().PUBLIC_URL).hostname or "localhost"
     return Account(sender_id, host, "", port, tls, username, password, context, helo, version)
+
+
+def _system_server() -> SmtpServer:
+    url = settings.get().SYSTEM_SMTP_URL
+    if url is None:
+        raise Unavailable("The operator’s mail server is not set up any more.")
+    return smtp_server(url)
 
 
 class Kitchen:

@@ -10,10 +10,11 @@ from app.core.db import BigId, Created, Model, Tenant
 
 
 class SenderKind(StrEnum):
-    """A real account, or the one that catches everything."""
+    """A workspace's account, the one that catches everything, or the operator's mail server (`SYSTEM_SMTP_URL`), which no workspace sees."""
 
     SMTP = "smtp"
     SANDBOX = "sandbox"
+    SYSTEM = "system"
 
 
 class Tls(StrEnum):
@@ -29,15 +30,23 @@ class Sender(Tenant, Model):
 
     `return_path` (else `from_email`) gets each message's own tag behind a plus sign where `verp` is on. `problem` is what keeps it from
     sending, in words; it rests until `sender_paces.held_until`. One that was deleted stays, archived and without its password: what it
-    sent names it.
+    sent names it. `line_by`: the user who last said which server it is and how to get in, None for the program; no foreign key, since one who
+    is gone must not look like nobody.
     """
 
     __tablename__ = "senders"
     __table_args__ = (
         sa.UniqueConstraint("workspace_id", "id"),
-        sa.Index("uq_senders_name", "workspace_id", sa.text("lower(name)"), unique=True, postgresql_where=sa.text("archived_at IS NULL")),
+        sa.Index(
+            "uq_senders_name",
+            "workspace_id",
+            sa.text("lower(name)"),
+            unique=True,
+            postgresql_where=sa.text("archived_at IS NULL AND kind <> 'system'"),
+        ),
+        sa.Index("uq_senders_system", "workspace_id", unique=True, postgresql_where=sa.text("kind = 'system'")),
         sa.Index("uq_senders_default", "workspace_id", unique=True, postgresql_where=sa.text("is_default")),
-        sa.CheckConstraint("kind IN ('smtp', 'sandbox')", name="kind"),
+        sa.CheckConstraint("kind IN ('smtp', 'sandbox', 'system')", name="kind"),
         sa.CheckConstraint("tls IN ('none', 'starttls', 'tls')", name="tls"),
     )
     noun = "sender"
@@ -63,6 +72,7 @@ class Sender(Tenant, Model):
     tested_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(sa.Integer, default=1, server_default="1")
+    line_by: Mapped[int | None] = mapped_column(sa.Integer)
     created_at: Mapped[Created]
     updated_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
 

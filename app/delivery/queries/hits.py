@@ -5,6 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from app.core.db import session
+from app.customers.models import Kind
 
 ONE_AT_A_TIME = sa.text("select pg_advisory_xact_lock(1212763220)")
 """Flags and figures follow from what they were before: whoever moves them by hits holds this, to the end of the transaction."""
@@ -29,6 +30,32 @@ from unnest(cast(:customers as bigint[])) c(id) join activities a on a.workspace
 where a.data->>'message' ~ '^[0-9]{1,18}$' and a.data->>'link' ~ '^[0-9]{1,5}$'
 """)
 """Clicks of these customers in a time, from the activities; a caller of the API may call anything `clicked`, and that is left out."""
+
+HIT_KINDS = [int(kind) for kind in Kind if kind.name.startswith(("OPENED", "CLICKED"))]
+_HOURS = """
+unnest(%(workspaces)s::integer[], %(customers)s::bigint[], %(hours)s::bigint[]{more}) c(workspace_id, customer_id, hour{names})
+"""
+_THEN = """
+a.workspace_id = c.workspace_id and a.customer_id = c.customer_id and a.kind = any(%(kinds)s)
+and a.occurred_at >= to_timestamp(c.hour * 3600) and a.occurred_at < to_timestamp((c.hour + 1) * 3600)
+and a.occurred_at >= to_timestamp(%(low)s * 3600) and a.occurred_at < to_timestamp(%(high)s * 3600)
+"""
+"""The hits of somebody in an hour; the span of all hours is said as well, because it tells the planner which months to leave out."""
+
+CROWDED = f"""
+select c.workspace_id, c.customer_id, c.hour from {_HOURS.format(more=", %(coming)s::integer[]", names=", coming")}
+cross join lateral (select count(*) as n from activities a where {_THEN}) k where k.n + c.coming > %(most)s
+"""  # noqa: S608 (constants of ours)
+"""Who would have more than so many hits in an hour. An index answers: to see that nobody has is all that most batches need."""
+
+CROWD = f"""
+select a.data->>'message', a.kind, a.data->>'link', c.hour, count(*),
+  array_agg(replace(a.event_id::text, '-', '')) filter (where a.event_id = any(%(ids)s::uuid[]))
+from {_HOURS.format(more="", names="")} join activities a on {_THEN}
+where a.data->>'message' ~ '^[0-9]{{1,18}}$' and coalesce(a.data->>'link', '0') ~ '^[0-9]{{1,5}}$'
+group by 1, 2, 3, 4
+"""  # noqa: S608
+"""Their hits in these hours, by what a cap is of, and which of the given ones are there."""
 
 KNOWN_AGENTS = sa.text("select text, id from hit_agents where text = any(:texts)")
 NEW_AGENTS = sa.text("insert into hit_agents (text) select unnest(cast(:texts as text[])) on conflict do nothing")

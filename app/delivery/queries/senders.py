@@ -1,4 +1,4 @@
-"""Reads about senders. One that was deleted is archived, and not found here."""
+"""Reads about senders. One that was deleted is archived, and not found here; nor is the operator's, which is no workspace's to choose."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from app.core.db import session
 from app.core.errors import NotFound
 from app.core.registry import Use
 from app.core.time import now
-from app.delivery.models import Mailing, MailingKind, MailingState, Message, Sender, SenderPace
+from app.delivery.models import Mailing, MailingKind, MailingState, Message, Sender, SenderKind, SenderPace
 
 _MINUTE = timedelta(minutes=1)
 
@@ -29,8 +29,9 @@ def get_sender(workspace_id: int, sender_id: int, *, lock: bool = False) -> Send
 
 
 def get_for_use(workspace_id: int, sender_id: int) -> Sender:
-    """Return a sender, which cannot be deleted until the transaction ends. Raises NotFound."""
-    return _one(_here(workspace_id).where(Sender.id == sender_id).with_for_update(read=True, key_share=True))
+    """Return a sender (the operator's too), which cannot be deleted until the transaction ends. Raises NotFound."""
+    wanted = sa.select(Sender).where(Sender.workspace_id == workspace_id, Sender.archived_at.is_(None), Sender.id == sender_id)
+    return _one(wanted.with_for_update(read=True, key_share=True))
 
 
 def find_default(workspace_id: int) -> Sender | None:
@@ -75,7 +76,7 @@ def mailings_by(workspace_id: int, sender_id: int) -> list[Use]:
 
 
 def _here(workspace_id: int) -> sa.Select[Any]:
-    return sa.select(Sender).where(Sender.workspace_id == workspace_id, Sender.archived_at.is_(None))
+    return sa.select(Sender).where(Sender.workspace_id == workspace_id, Sender.archived_at.is_(None), Sender.kind != SenderKind.SYSTEM)
 
 
 def _one(statement: sa.Select[Any]) -> Sender:

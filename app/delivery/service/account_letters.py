@@ -1,4 +1,7 @@
-"""Letters about accounts: they hold links that open one, so they never go by a sandbox, whose mail everybody in it can read."""
+"""Letters about accounts: they hold links that open one, so they never go by a sandbox, whose mail everybody in it can read.
+
+Where the operator has a mail server they go by that, for everybody: no workspace can read it. Else by the workspace's own, with great care.
+"""
 
 import structlog
 
@@ -10,6 +13,7 @@ from app.core.db import find
 from app.delivery.letters import words
 from app.delivery.models import Sender, SenderKind
 from app.delivery.queries import senders
+from app.delivery.service import system_sender
 from app.delivery.service.faces import face_of
 from app.delivery.service.letters import queue_letter
 from app.workspaces import queries as workspaces
@@ -18,22 +22,27 @@ log = structlog.get_logger()
 
 
 def can_mail(workspace_id: int, role: str) -> bool:
-    """Tell whether letters about accounts of this role leave this workspace.
+    """Tell whether letters about accounts of this role leave this workspace: always, by the operator's server; else by the workspace's own.
 
     An owner's do not while somebody who is no owner may change the senders: they could let the mail go by a server of their own and read the link.
+    Nobody's go by a server that was chosen by somebody who may not choose it any more.
     """
-    return _sender(workspace_id) is not None and not (role == "owner" and auth_queries.has_lesser_editor(workspace_id))
+    if system_sender.is_there():
+        return True
+    return _own(workspace_id) is not None and not (role == "owner" and auth_queries.has_lesser_editor(workspace_id))
 
 
 def send_reset(workspace_id: int, user_id: int) -> None:
     """Mail a user a new link that sets a password, if mail can leave the workspace.
 
-    Only to somebody who belongs to this workspace and to no other: whoever runs its mail server can read the link, and would get into those.
+    By the workspace's own server only to somebody who belongs to it and to no other: whoever runs that can read the link, and would get into
+    those.
     """
     user = auth_queries.user_for_update(user_id)  # nobody joins another workspace meanwhile
     roles = {place.id: row.role for row, place in auth_queries.memberships_of(user_id)}
-    sender = _sender(workspace_id)
-    if sender is None or list(roles) != [workspace_id] or not can_mail(workspace_id, roles[workspace_id]):
+    sender = _sender(workspace_id) if workspace_id in roles else None
+    alone = list(roles) == [workspace_id] or system_sender.is_there()
+    if sender is None or not alone or not can_mail(workspace_id, roles[workspace_id]):
         log.warning("a link that sets a new password cannot be mailed", user_id=user_id, workspace=workspace_id)
         return
     letter = words.reset(face_of(workspace_id, sender.brand_id), user.name, auth.create_reset(user.id))
@@ -57,8 +66,15 @@ def send_invitation(workspace_id: int, invitation_id: int) -> None:
 
 
 def _sender(workspace_id: int) -> Sender | None:
+    return system_sender.get_system_sender(workspace_id) or _own(workspace_id)
+
+
+def _own(workspace_id: int) -> Sender | None:
+    """Return what letters about accounts go by: the default sender, as long as whoever said which server it is still edits the settings."""
     row = senders.find_default(workspace_id)
-    return row if row and row.kind == SenderKind.SMTP else None
+    if row is None or row.kind != SenderKind.SMTP:
+        return None
+    return row if row.line_by is None or auth_queries.edits_settings(workspace_id, row.line_by) else None
 
 
 registry.account_mail.append(can_mail)

@@ -14,14 +14,17 @@ from app.core.time import now
 from app.customers.models.consent import EVERY_TOPIC
 from app.customers.queries.consent import find_topic
 from app.customers.schemas.customers import ConsentGiven
-from app.customers.service.consent import set_consent
+from app.customers.service.consent import note_asked, set_consent
 from app.delivery.letters import words
+from app.delivery.models import Sender
 from app.delivery.queries import consent as queries
 from app.delivery.queries import senders
 from app.delivery.service.faces import face_of
 from app.delivery.service.letters import queue_letter
 
 LIFE = timedelta(days=30)
+BATCH = 200
+"""People asked in one step, and letters that may wait before more are written."""
 SOURCE = "double opt-in"
 _PURPOSE = "confirm"
 _PAYLOAD = re.compile(rf"{_PURPOSE}\.(\d{{1,10}})\.(\d{{1,19}})\.(\d{{1,19}})\.(\d{{1,12}})\.([0-9a-f]{{16}})")
@@ -44,13 +47,37 @@ class Asked:
 
 
 def send(workspace_id: int, customer_id: int, topic_id: int) -> int | None:
-    """Mail a customer whose consent waits for it the link that confirms it; return the message's id, None where nothing is to be sent.
+    """Mail a customer whose consent waits for it the link that confirms it, once; return the message's id, None where nothing is to be sent.
 
     Nobody is asked at a suppressed address, nor where the workspace has no sender: then the consent goes on waiting.
     """
-    address = queries.address_of(workspace_id, customer_id)
     sender = senders.find_default(workspace_id)
-    if address is None or sender is None or queries.state_of(workspace_id, customer_id, topic_id) != "pending":
+    if sender is None or not queries.take_unasked(workspace_id, topic_id, customer_id=customer_id):
+        return None
+    note_asked(workspace_id, topic_id, [customer_id])
+    return _ask(workspace_id, customer_id, topic_id, sender)
+
+
+def send_many(workspace_id: int, topic_id: int, since: datetime) -> bool | None:
+    """Ask the next of many whose consent bears this time, each once; True while there are more, None: there are, but letters jam.
+
+    They leave in small numbers, because somebody's password may wait in the same line.
+    """
+    sender = senders.find_default(workspace_id)
+    if sender is None:
+        return False
+    if queries.letters_waiting(workspace_id, sender.id, BATCH) >= BATCH:
+        return None
+    ids = queries.take_unasked(workspace_id, topic_id, since=since, most=BATCH)
+    note_asked(workspace_id, topic_id, ids)
+    for customer_id in ids:
+        _ask(workspace_id, customer_id, topic_id, sender)
+    return len(ids) == BATCH
+
+
+def _ask(workspace_id: int, customer_id: int, topic_id: int, sender: Sender) -> int | None:
+    address = queries.address_of(workspace_id, customer_id)
+    if address is None:
         return None
     face = face_of(workspace_id, sender.brand_id)
     asked = Asked(workspace_id, customer_id, topic_id, now(), _mark(address))

@@ -14,6 +14,7 @@ from app.customers.models import Kind
 from app.delivery.hits import Hit
 from app.delivery.queries import hits as queries
 from app.delivery.service import links
+from app.delivery.service.caps import find_room, note_dropped
 from app.delivery.service.tallies import add_hours
 from app.delivery.verdicts import BURST, FINDINGS, Click, Finding, Verdict, bursts, judge
 
@@ -70,8 +71,8 @@ class Sighted(NamedTuple):
 def record(hits: Iterable[Hit]) -> int:
     """Write hits as activities, move flags and figures, and return how many were new.
 
-    Repeats, test messages, unknown messages and those of erased customers leave nothing. The caller commits, and only then forgets
-    where the hits came from.
+    Repeats, test messages, unknown messages and those of erased customers leave nothing; what is beyond the cap (`caps.MOST`) leaves
+    no activity, only flags. The caller commits, and only then forgets where the hits came from.
     """
     given = {hit.event_id: hit for hit in hits}
     session().execute(queries.ONE_AT_A_TIME)
@@ -80,9 +81,9 @@ def record(hits: Iterable[Hit]) -> int:
     known = [hit for hit in given.values() if hit.message_id in mails and mails[hit.message_id].customer_id in here]
     if not known:
         return 0
-    new = _insert(known, mails)
+    new, over = _insert(known, mails)
     deltas: _Deltas = Counter((mail.workspace_id, mail.mailing_id, hit.at // _HOUR, act.figure) for hit, mail, act in new)
-    _flag(new, deltas)
+    _flag([*new, *over], deltas)
     _move_hours(deltas)
     _count_links(new)
     return len(new)
@@ -137,8 +138,8 @@ def _fast(clicks: Sequence[Hit], mails: dict[int, Mail]) -> set[str]:
     return bursts(found.values())
 
 
-def _insert(hits: Sequence[Hit], mails: dict[int, Mail]) -> Sequence[Sighted]:
-    """Judge hits and write them as activities; return those that were new."""
+def _insert(hits: Sequence[Hit], mails: dict[int, Mail]) -> tuple[Sequence[Sighted], Sequence[Sighted]]:
+    """Judge hits and write them as activities; return those that were new, and those beyond the cap."""
     agents, judged = _agents({hit.agent for hit in hits} - {""}), _Judged(hits, mails)
     try:
         with session().begin_nested(), cursor() as line:
@@ -150,17 +151,22 @@ def _insert(hits: Sequence[Hit], mails: dict[int, Mail]) -> Sequence[Sighted]:
             line.copy_expert(queries.COPY_STAGE, _Lines(iter(every), agents))
             line.execute(queries.INSERT)
             new = {row[0] for row in line}
-        return [one for one in every if one.hit.event_id in new]
-    return judged.seen
+        written = [one for one in every if one.hit.event_id in new]
+    else:
+        written = judged.seen
+    note_dropped([one.mail.id for one in judged.over])
+    return written, judged.over
 
 
 class _Judged:
-    """Hits with what came of them, judged when they are asked for; `seen` keeps those that were."""
+    """Hits with what came of them, judged when they are asked for; `seen` keeps those that were, `over` what the cap leaves out."""
 
     def __init__(self, hits: Sequence[Hit], mails: dict[int, Mail]) -> None:
         self._fast = _fast([hit for hit in hits if hit.position is not None], mails)
+        self._room = find_room(hits, [(mail.workspace_id, mail.customer_id) for mail in (mails[hit.message_id] for hit in hits)])
         self._hits, self._mails = iter(hits), mails
         self.seen: list[Sighted] = []
+        self.over: list[Sighted] = []
 
     def __iter__(self) -> Iterator[Sighted]:
         for hit in self._hits:
@@ -168,6 +174,9 @@ class _Judged:
             seconds = None if mail.taken is None else (hit.at - mail.taken) / _SECOND
             finding = judge(click=click, method=hit.method, agent=hit.agent, seconds=seconds, burst=hit.event_id in self._fast)
             one = Sighted(hit, mail, _CLICKED[finding] if click else _OPENED[finding])
+            if self._room and not self._room.takes(hit, one.act.kind):
+                self.over.append(one)
+                continue
             self.seen.append(one)
             yield one
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.db import any_workspace, get, session
+from app.core.errors import Conflict, NotFound
 from app.core.time import now
 from app.delivery.events import MailingFinished, MailingStopped
 from app.delivery.models import (
@@ -22,8 +23,10 @@ from app.delivery.models import (
     Message,
     MessageKind,
     MessageState,
+    Sender,
     Skip,
 )
+from app.delivery.queries import senders
 from app.delivery.queries.eligibility import people
 from app.delivery.service.tallies import add_tallies
 from app.events.service import publish
@@ -143,9 +146,11 @@ def skip_rest(workspace_id: int, mailing_id: int, reason: Skip) -> bool:
 def send_again(workspace_id: int, mailing_id: int, states: Collection[MessageState], reasons: Collection[str] | None = None) -> int:
     """Let messages that ended in one of `states` (and for one of `reasons`, if said) wait once more; return how many. The mailing opens again.
 
-    For `failed` and `in_doubt`, and for those skipped because the mailing was ended. The claim looks at consent again.
+    For `failed` and `in_doubt`, and for those skipped because the mailing was ended. The claim looks at consent again. Raises Conflict where
+    its sender was deleted.
     """
     mailing = get(Mailing, workspace_id, mailing_id, lock=True)
+    _refuse_without_sender(mailing)
     mine = [Message.workspace_id == workspace_id, Message.mailing_id == mailing_id, Message.state.in_([int(s) for s in states])]
     mine.append(Message.kind == MessageKind.BULK)
     if reasons is not None:
@@ -175,6 +180,15 @@ def send_again(workspace_id: int, mailing_id: int, states: Collection[MessageSta
         mailing.state, mailing.finished_at = MailingState.OPEN, None
         session().flush()
     return count
+
+
+def _refuse_without_sender(mailing: Mailing) -> None:
+    """Hold the sender, so that nobody deletes it now; raise Conflict if somebody did before."""
+    try:
+        senders.get_for_use(mailing.workspace_id, mailing.sender_id)
+    except NotFound:
+        name = get(Sender, mailing.workspace_id, mailing.sender_id).name
+        raise Conflict(f"The sender it went by, “{name}”, was deleted. Copy it to send it by another one.") from None
 
 
 def group_of(state: int, reason: str) -> str:

@@ -33,7 +33,7 @@ def create(workspace_id: int, given: SenderIn, by: Actor) -> Sender:
     if given.kind == "sandbox":
         raise Invalid({"kind": "Only sandbox workspaces have a sandbox sender."})
     _alone(workspace_id)
-    row = Sender(workspace_id=workspace_id, kind=SenderKind.SMTP, is_default=False)
+    row = Sender(workspace_id=workspace_id, kind=SenderKind.SMTP, is_default=False, line_by=by.user_id)
     _set(row, given.model_dump(exclude=_NO_FIELDS))
     row.password = seal(given.password) if given.password else None
     _check(workspace_id, row, unencrypted=given.unencrypted)
@@ -178,6 +178,7 @@ def _note_change(workspace_id: int, row: Sender, before: Mapping[str, Any], *, s
         return
     row.version, row.updated_at = row.version + 1, now()
     if secret or any(name in new for name in _LINE):
+        row.line_by = by.user_id
         clear_problem(workspace_id, row)
     session().flush()
     audit.record(workspace_id, by, "sender.updated", ("sender", row.id, row.name), old, new)
