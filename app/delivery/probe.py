@@ -216,7 +216,9 @@ def _why(account: Account, problem: Exception) -> str:
         case smtplib.SMTPResponseException():
             return f"{host} answered: {_reply(problem.smtp_code, problem.smtp_error)}."
         case ssl.SSLCertVerificationError():
-            return f"{host} shows a certificate that does not fit: {problem.verify_message.rstrip('.')}.{_CURES.get(problem.verify_code, '')}"
+            return (
+                f"{host} shows a certificate that does not fit: {problem.verify_message.rstrip('.')}.{_CURES.get(problem.verify_code, '')}"
+            )
     words = next((text for kind, text in _WHY if isinstance(problem, kind)), "{host} cannot be reached on port {port}.")
     return words.format(host=host, port=port)
 

@@ -15,9 +15,9 @@ from app.campaigns.schemas import CampaignPatch
 from app.campaigns.service import campaigns as service
 from app.campaigns.service import launch, pace, running
 from app.core import redis
-from app.core.db import db
+from app.core.db import db, get
 from app.core.time import now
-from app.delivery.models import Message, MessageState, SenderKind, Skip
+from app.delivery.models import Message, MessageState, Sender, SenderKind, Skip
 from app.delivery.service import stopping
 from app.delivery.service.mailings import finish_if_done
 from app.workspaces.models import Workspace
@@ -239,6 +239,19 @@ def test_who_waits_for_another_try_is_not_promised_in_seconds(browser: Browser, 
     assert f"next try {when}" in text(browser.get(f"{at}/recipients?state=pending"))
 
 
+def test_a_sender_that_fails_is_said_while_one_watches(browser: Browser, session: Session) -> None:
+    row = sending(browser.workspace_id, 2)
+    at = f"/campaigns/{row.id}/progress?state=sending"
+    assert "cannot send" not in text(browser.get(at, headers=FRAGMENT))
+    sender = get(Sender, row.workspace_id, row.sender_id or 0)
+    sender.problem, sender.problem_at = "mail.x.example refuses our login (535 5.7.8).", now()
+    session.flush()
+    part = text(browser.get(at, headers=FRAGMENT))
+    assert f"{sender.name} cannot send. mail.x.example refuses our login (535 5.7.8). Nobody is lost: 2 people are waiting." in part
+    assert "Nothing leaves just now" in part
+    assert [text(browser.get(f"/campaigns/{row.id}{tab}")).count("cannot send") for tab in ("", "/recipients")] == [1, 1]
+
+
 def test_what_was_just_ended_says_who_is_still_being_put_away(browser: Browser, session: Session) -> None:
     row = sending(browser.workspace_id, 3)
     end(session, row, (MessageState.SENT, None))
@@ -295,7 +308,8 @@ def test_the_list_by_state_and_name(browser: Browser) -> None:
     assert "Autumn" in browser.get("/campaigns?state=active").text
     assert "No campaign fits" in browser.get("/campaigns?state=sent").text
     assert browser.get("/campaigns?state=nonsense").status_code == 422
-    assert [item["label"] for item in browser.get("/find?q=winter").json["items"]] == ["Winter"]
+    found = browser.get("/find?q=winter").json["items"]
+    assert [(item["group"], item["label"], item["icon"]) for item in found] == [("Campaigns", "Winter", "mail")]
 
 
 def test_pages_take_the_same_queries_whatever_their_length(browser: Browser) -> None:
