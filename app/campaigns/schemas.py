@@ -256,8 +256,8 @@ class ScheduleForm(Schema):
 
 
 class TestForm(Schema):
-    """Addresses for a test, divided by commas, spaces or lines."""
+    """Addresses for a test, divided by commas, spaces or lines; as `customer` (an address, external id or number) would get it."""
 
     __test__ = False
     to: Annotated[Text, Field(min_length=1, max_length=2_000)]
-    customer_id: MaybeId = None
+    customer: Annotated[Text, Field(max_length=320)] = ""

@@ -51,7 +51,7 @@ class SettingsPart:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A hit of the search over everything (Ctrl K)."""
+    """A hit of the search over everything (Ctrl K); `kind` is one thing's noun (`campaign`)."""
 
     kind: str
     label: str

@@ -39,6 +39,7 @@ _WORDS = {
     "timezone_aware": "This needs a zone, such as 2026-11-21T10:50:00Z.",
     "json_invalid": "This is not JSON.",
 }
+_BOUNDS = {"less_than_equal": ("At most", "le"), "greater_than_equal": ("At least", "ge")}
 
 
 def _storable(value: str) -> str:
@@ -135,6 +136,9 @@ def _reason(found: Any) -> str:
         return f"At most {context['max_length']:,} characters."
     if kind in {"too_long", "too_short"}:
         return f"Between {context.get('min_length', 0)} and {context.get('max_length', 'any number of')} entries."
+    if kind in _BOUNDS:
+        words, name = _BOUNDS[kind]
+        return f"{words} {context[name]:,}." if isinstance(context[name], int) else f"{words} {context[name]}."
     return _WORDS.get(kind) or _sentence(found["msg"])
 
 

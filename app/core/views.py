@@ -11,7 +11,7 @@ from app.core.web.principal import Principal
 
 pages = Pages("core", __name__)
 _LONGEST = 200
-_ICONS = {"customer": "user", "segment": "filter"}
+_ICONS = {"customer": "user", "segment": "filter", "campaign": "mail", "template": "file-text"}
 
 
 @pages.get("/", signed_in=True)

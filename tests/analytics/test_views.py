@@ -19,6 +19,7 @@ from app.delivery.queries.figures import NAMES
 from tests.analytics import raw
 from tests.factories.analytics import a_draft, a_list, a_sender, a_sent_campaign, a_year
 from tests.factories.auth import Browser, signed_in
+from tests.factories.customers import a_customer
 from tests.factories.workspaces import workspace
 
 PAGES = ("/overview", "/overview/roi", "/overview/funnel", "/overview/segments")
@@ -39,7 +40,10 @@ def text(answer: Any) -> str:
 def test_home_is_the_overview_and_a_new_workspace_is_taught_the_next_step(browser: Browser) -> None:
     assert browser.get("/").location == "/overview"
     page = browser.get("/overview")
-    assert page.status_code == 200
+    assert (page.status_code, "Begin with your customers" in text(page)) == (200, True)
+    assert re.search(r'<a class="btn btn-primary" href="/imports/new"', page.text)
+    a_customer(browser.workspace_id)
+    page = browser.get("/overview")
     assert "Write to someone" in text(page)
     assert re.search(r'<a class="btn btn-primary" href="/campaigns/new"', page.text)
     a_draft(browser.workspace_id)
@@ -95,7 +99,7 @@ def test_what_makes_no_sense_is_refused_by_name(browser: Browser, path: str, que
     if path.startswith("/api"):
         assert list(answer.json["errors"]) == [field]
     else:
-        assert "Shown are the last 28 days." in text(answer) or "Write to someone" in text(answer)
+        assert "Shown are the last 28 days." in text(answer) or "Begin with your customers" in text(answer)
 
 
 @pytest.mark.parametrize("path", ["/overview/segments", "/api/v1/analytics/segments"])

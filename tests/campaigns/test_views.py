@@ -11,16 +11,20 @@ from sqlalchemy.orm import Session
 
 from app.campaigns.models import Campaign
 from app.campaigns.queries import campaigns as queries
-from app.campaigns.service import launch, running
-from app.core.db import db
+from app.campaigns.schemas import CampaignPatch
+from app.campaigns.service import campaigns as service
+from app.campaigns.service import launch, pace, running
+from app.core import redis
+from app.core.db import db, get
 from app.core.time import now
-from app.delivery.models import MessageState, SenderKind, Skip
+from app.delivery.models import Message, MessageState, Sender, SenderKind, Skip
 from app.delivery.service import stopping
 from app.delivery.service.mailings import finish_if_done
 from app.workspaces.models import Workspace
 from tests.campaigns.test_running import end
 from tests.factories.auth import Browser, signed_in
 from tests.factories.campaigns import BY, a_campaign, a_greeting, a_list, sending, subscribers
+from tests.factories.content import a_template
 from tests.factories.customers import a_customer
 from tests.factories.delivery import a_sender
 from tests.support import counted
@@ -74,15 +78,20 @@ def test_the_builder_begins_with_the_content(browser: Browser) -> None:
     at = f"/campaigns/{row.id}/edit"
     page = browser.get(at)
     assert 'value="640.50"' in page.text
+    greeted = a_template(place, kind="markdown", subject="{{ customer.first_name | default('You') }}: layers", body="Hello")
+    for case, seen in (({"template_id": greeted.id}, "You: layers"), ({}, "Layers for cold mornings")):
+        version = only(browser).version
+        kept = browser.post(f"{at}?step=content", content | case | {"version": version}, headers=FRAGMENT)
+        assert (seen in text(kept), "customer.first_name" in text(kept)) == (True, False)
     assert "Layers for cold mornings" in text(page)
 
-    kept = browser.post(f"{at}?step=content", content | {"name": "Autumn", "version": 1, "utm_source": "us"}, headers=FRAGMENT)
+    kept = browser.post(f"{at}?step=content", content | {"name": "Autumn", "version": 3, "utm_source": "us"}, headers=FRAGMENT)
     assert "Saved just now." in kept.text
-    assert 'id="version" value="2"' in kept.text
+    assert 'id="version" value="4"' in kept.text
     late = browser.post(f"{at}?step=content", content | {"name": "Winter", "version": 1}, headers=FRAGMENT)
     assert (late.status_code, "Somebody changed this campaign" in late.text) == (409, True)
-    assert browser.post(f"{at}?step=content", content | {"name": "", "version": 2}).status_code == 422
-    assert browser.post(f"{at}?step=content", content | {"name": "Autumn", "version": 2}).location == f"{at}?step=audience"
+    assert browser.post(f"{at}?step=content", content | {"name": "", "version": 4}).status_code == 422
+    assert browser.post(f"{at}?step=content", content | {"name": "Autumn", "version": 4}).location == f"{at}?step=audience"
 
 
 def test_the_builder_goes_on_with_the_audience(browser: Browser) -> None:
@@ -153,7 +162,10 @@ def test_a_time_in_the_workspaces_zone(client: FlaskClient) -> None:
     assert "2999-11-24" in browser.get(f"{at}/edit?step=schedule").text
     assert "Schedule for 24 Nov 2999" in browser.get(f"{at}/check", headers=FRAGMENT).text
     assert browser.post(f"{at}/schedule").location == at
-    assert "Leaves 24 Nov 2999 by itself." in text(browser.get(at))
+    assert re.search(r"Leaves 24 Nov 2999 by itself\. To [^,]+ , from \S+@\S+\.", text(browser.get(at)))
+    patch = CampaignPatch(segments=[], customers=[a_customer(row.workspace_id).id])
+    service.update(row.workspace_id, row.id, patch, BY, may_send=True)
+    assert re.search(r"Leaves 24 Nov 2999 by itself\. To people named one by one, from \S+@\S+\.", text(browser.get(at)))
     assert "Take the time away" in browser.get(f"{at}/edit").text
     browser.post(f"{at}/unschedule")
     assert only(browser).state == "draft"
@@ -213,6 +225,45 @@ def test_progress_results_recipients_content_and_log(browser: Browser, session: 
     assert "Nobody is left to send to again." in browser.get(at).text
 
 
+def test_who_waits_for_another_try_is_not_promised_in_seconds(browser: Browser, session: Session) -> None:
+    row = sending(browser.workspace_id, 3)
+    end(session, row, (MessageState.SENT, None))
+    at, later = f"/campaigns/{row.id}", now() + timedelta(minutes=20)
+    mine = (Message.workspace_id == row.workspace_id, Message.mailing_id == row.mailing_id, Message.state == int(MessageState.PENDING))
+    session.execute(sa.update(Message).where(*mine).values(due_at=later, reason="450 4.2.1 later", attempts=1))
+    when = f"{later:%H:%M}"
+    pace.note()
+    redis.client().lset(f"fl:campaigns:sent:{row.mailing_id}", 0, f"{now().timestamp() - 20}:0")
+    page = text(browser.get(at))
+    assert ("2 of them for another try" in page, f"Those who are left: next try {when}" in page, "a second" in page) == (True, True, False)
+    assert f"next try {when}" in text(browser.get(f"{at}/recipients?state=pending"))
+
+
+def test_a_sender_that_fails_is_said_while_one_watches(browser: Browser, session: Session) -> None:
+    row = sending(browser.workspace_id, 2)
+    at = f"/campaigns/{row.id}/progress?state=sending"
+    assert "cannot send" not in text(browser.get(at, headers=FRAGMENT))
+    sender = get(Sender, row.workspace_id, row.sender_id or 0)
+    sender.problem, sender.problem_at = "mail.x.example refuses our login (535 5.7.8).", now()
+    session.flush()
+    part = text(browser.get(at, headers=FRAGMENT))
+    assert f"{sender.name} cannot send. mail.x.example refuses our login (535 5.7.8). Nobody is lost: 2 people are waiting." in part
+    assert "Nothing leaves just now" in part
+    assert [text(browser.get(f"/campaigns/{row.id}{tab}")).count("cannot send") for tab in ("", "/recipients")] == [1, 1]
+
+
+def test_what_was_just_ended_says_who_is_still_being_put_away(browser: Browser, session: Session) -> None:
+    row = sending(browser.workspace_id, 3)
+    end(session, row, (MessageState.SENT, None))
+    assert "Whoever is still waiting does not get it. What has left" in browser.get(f"/campaigns/{row.id}").text
+    running.pause(row.workspace_id, row.id, BY)
+    assert "2 people who are waiting do not get it. What has left" in browser.get(f"/campaigns/{row.id}").text
+    running.complete(row.workspace_id, row.id, BY)
+    page = text(browser.get(f"/campaigns/{row.id}"))
+    assert "2 people did not get it" in page
+    assert "Still waiting when it was stopped 2 Being put away. Look again in a few seconds" in page
+
+
 def test_everybody_got_it(browser: Browser, session: Session) -> None:
     row = sending(browser.workspace_id, 1)
     end(session, row, (MessageState.SENT, None))
@@ -234,8 +285,13 @@ def test_buttons_do_what_they_say(browser: Browser) -> None:
     assert copy.location == f"/campaigns/{made.id}/edit"
     browser.post(f"/campaigns/{made.id}/test", {"to": "ada@northlight.example, grace@northlight.example"})
     assert "A test is on its way to 2 addresses." in browser.get(copy.location).text
-    browser.post(f"/campaigns/{made.id}/test", {"to": "nobody"})
-    assert "This is not an address" in browser.get(copy.location).text
+    wrong = browser.post(f"/campaigns/{made.id}/test?step=audience", {"to": "ada@northlight.example, nobody"})
+    assert wrong.location == f"/campaigns/{made.id}/edit?step=audience"
+    assert "No test was sent. “nobody”: This is not an address" in browser.get(wrong.location).text
+    ada = a_customer(browser.workspace_id, email="ada.l@northlight.example")
+    for line, says in ((ada.email, "is on its way to a@x.example"), ("stranger@x.example", "Not among the customers: stranger@x.example.")):
+        back = browser.post(f"/campaigns/{made.id}/test", {"to": "a@x.example", "customer": line})
+        assert says in browser.get(back.location).text
     assert browser.post(f"/campaigns/{made.id}/delete").location == "/campaigns"
     assert browser.post(f"{at}/delete").location == at
     assert "Only drafts can be deleted" in browser.get(at).text
@@ -252,7 +308,8 @@ def test_the_list_by_state_and_name(browser: Browser) -> None:
     assert "Autumn" in browser.get("/campaigns?state=active").text
     assert "No campaign fits" in browser.get("/campaigns?state=sent").text
     assert browser.get("/campaigns?state=nonsense").status_code == 422
-    assert [item["label"] for item in browser.get("/find?q=winter").json["items"]] == ["Winter"]
+    found = browser.get("/find?q=winter").json["items"]
+    assert [(item["group"], item["label"], item["icon"]) for item in found] == [("Campaigns", "Winter", "mail")]
 
 
 def test_pages_take_the_same_queries_whatever_their_length(browser: Browser) -> None:

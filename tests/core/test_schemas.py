@@ -63,7 +63,8 @@ def test_ids_fit_the_database(number: object) -> None:
 
 
 def test_a_page_holds_at_most_200() -> None:
-    assert refused({"limit": 201}, ListQuery) == {"limit": "This must be less than or equal to 200."}
+    assert refused({"limit": 201}, ListQuery) == {"limit": "At most 200."}
+    assert refused({"limit": 0}, ListQuery) == {"limit": "At least 1."}
 
 
 def test_text_may_be_long_and_in_any_script() -> None:

@@ -9,6 +9,11 @@ from app.core.db import session
 from app.customers.models import Customer
 
 
+def anybody(workspace_id: int) -> bool:
+    """Tell whether there is a customer at all; counts are up to half a minute old, and what to do first hangs on it."""
+    return session().scalar(sa.select(sa.exists().where(Customer.workspace_id == workspace_id))) or False
+
+
 def created_between(workspace_id: int, edges: Sequence[datetime]) -> list[int]:
     """Return how many of today's customers were created between each two neighbouring moments (the first included), then since the last.
 

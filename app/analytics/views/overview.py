@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from app.analytics import figures
 from app.analytics.periods import buckets
-from app.analytics.queries import campaigns
+from app.analytics.queries import campaigns, people
 from app.analytics.queries import segments as segment_queries
 from app.analytics.service import segments
 from app.analytics.service.reports import Section
@@ -33,7 +33,8 @@ def overview(caller: Principal) -> ResponseReturnValue:
         "trouble": campaigns.sender_in_trouble(caller.workspace_id),
     }
     if not launched and not found.report.now.figures.tried:
-        return render_template("analytics/empty.html", **given, draft=campaigns.newest_draft(caller.workspace_id)), found.status
+        first = {"draft": campaigns.newest_draft(caller.workspace_id), "anybody": people.anybody(caller.workspace_id)}
+        return render_template("analytics/empty.html", **given, **first), found.status
     given |= _pictures(found, caller) | _segments(found, caller)
     rows = [part for part in found.report.campaigns if part.figures.tried or part.figures.revenue or part.cost]
     given |= {"rows": rows[:CAMPAIGNS], "row_count": len(rows), "steps": figures.funnel(found.report.now.figures)}

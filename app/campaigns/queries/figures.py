@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -97,15 +98,17 @@ def results(workspace_id: int, mailing_ids: Collection[int]) -> dict[int, Result
     return {row[0]: Results(*map(int, row[1:])) for row in session().execute(wanted.group_by(MailingHour.mailing_id))}
 
 
-def deferred(campaign: Campaign) -> int:
-    """Return how many wait for another try, up to MOST_DEFERRED."""
+def deferred(campaign: Campaign, at: datetime) -> tuple[int, datetime | None]:
+    """Return how many wait for another try after a moment, up to MOST_DEFERRED, and when the first of these comes."""
     some = (
-        sa.select(Message.id)
+        sa.select(Message.due_at)
         .where(Message.workspace_id == campaign.workspace_id, Message.mailing_id == campaign.mailing_id)
-        .where(Message.state == int(MessageState.PENDING), Message.due_at.is_not(None))
+        .where(Message.state == int(MessageState.PENDING), Message.due_at > at)
         .limit(MOST_DEFERRED)
+        .subquery()
     )
-    return session().scalar(sa.select(sa.func.count()).select_from(some.subquery())) or 0
+    count, first = session().execute(sa.select(sa.func.count(), sa.func.min(some.c.due_at))).one()
+    return count, first
 
 
 def answers(campaign: Campaign, groups: Collection[tuple[int, str]]) -> dict[tuple[int, str], str]:

@@ -12,6 +12,7 @@ from app.campaigns.queries import audience, campaigns, ledger
 from app.campaigns.schemas import TestIn
 from app.campaigns.service import words
 from app.campaigns.service.campaigns import subject
+from app.content.render.compiled import Rendered
 from app.core.actor import Actor
 from app.core.db import get, session
 from app.core.errors import Conflict, Forbidden, Invalid
@@ -55,6 +56,27 @@ def first_of(row: Campaign) -> int | None:
     """Return somebody the campaign goes to, so that a preview shows what people see; None while it goes to nobody."""
     going = audience.of_campaign(row)
     return going.bound(0, 1) if going.into or going.named else None
+
+
+def mail_of(row: Campaign, *, sees: bool) -> Rendered:
+    """Return the mail (as frozen, else with the present words) as the first of the audience reads it.
+
+    Where the caller may not see customers, it is as somebody unknown reads it. Raises Invalid, Conflict where there is none to show.
+    """
+    content, _ = campaigns.frozen(row)
+    if content is not None:
+        compiled, brand = words.frozen(content), content.brand
+    else:
+        compiled, brand = words.present(row), words.facts(row.workspace_id, campaigns.sender_of(row))
+    return words.render(row, compiled, brand, first_of(row) if sees else None)
+
+
+def as_read(row: Campaign, *, sees: bool) -> Rendered | None:
+    """Return the same for a page that shows subject and preview line beside other things; None where there is nothing to show yet."""
+    try:
+        return mail_of(row, sees=sees)
+    except (Invalid, Conflict):
+        return None
 
 
 def _addresses(workspace_id: int, to: Sequence[str], *, to_anybody: bool) -> list[str]:

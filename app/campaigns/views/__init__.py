@@ -24,4 +24,4 @@ def init_app(_app: Flask) -> None:
 def search(workspace_id: int, words: str) -> list[Found]:
     """Return campaigns by name."""
     rows = campaigns.named_like(workspace_id, words)
-    return [Found("Campaigns", row.name, row.state.capitalize(), f"/campaigns/{row.id}") for row in rows]
+    return [Found("campaign", row.name, row.state.capitalize(), f"/campaigns/{row.id}") for row in rows]

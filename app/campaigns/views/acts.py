@@ -11,14 +11,16 @@ from app.campaigns.schemas import RetryIn, TestForm, TestIn
 from app.campaigns.service import campaigns as service
 from app.campaigns.service import launch as launching
 from app.campaigns.service import running, trial
+from app.campaigns.views.build import STEPS
 from app.core.actor import Actor
-from app.core.errors import Conflict, Invalid
+from app.core.errors import Conflict, Forbidden, Invalid
 from app.core.schemas import parse
 from app.core.web.flash import flash
 from app.core.web.form import Form, undo_begun
 from app.core.web.format import of_request
 from app.core.web.pages import Pages, redirect
 from app.core.web.principal import Principal
+from app.segments.service.lists import read_people
 
 pages = Pages("campaign_acts", __name__)
 
@@ -87,18 +89,20 @@ def retry(caller: Principal, campaign_id: int) -> ResponseReturnValue:
 def send_test(caller: Principal, campaign_id: int) -> ResponseReturnValue:
     """Send the present words to some addresses, marked as a test."""
     campaigns.get_campaign(caller.workspace_id, campaign_id)
-    form = Form(TestForm, request.form)
+    form, to = Form(TestForm, request.form), list[str]()
     try:
         given = form.parse()
         to = given.to.replace(",", " ").replace(";", " ").split()
-        test = parse(TestIn, {"to": to, "customer_id": given.customer_id})
+        test = parse(TestIn, {"to": to, "customer_id": _reader(caller, given.customer)})
         sent = trial.send(caller.workspace_id, campaign_id, test, caller.permissions, caller.actor)
         flash(f"A test is on its way to {to[0] if sent == 1 else f'{sent} addresses'}.")
     except Invalid as no:
-        _refuse(" ".join(dict.fromkeys(no.errors.values())))
+        whose = {f"to[{number}]": f"“{address[:80]}”: " for number, address in enumerate(to)}
+        _refuse("No test was sent. " + " ".join(whose.get(path, "") + why for path, why in no.errors.items()))
     except Conflict as no:
         _refuse(no.reason)
-    return redirect(f"/campaigns/{campaign_id}/edit")
+    step = request.args.get("step")
+    return redirect(f"/campaigns/{campaign_id}/edit" + (f"?step={step}" if step in STEPS else ""))
 
 
 @pages.post("/campaigns/<int:campaign_id>/duplicate", "campaigns.edit")
@@ -120,6 +124,15 @@ def delete(caller: Principal, campaign_id: int) -> ResponseReturnValue:
         return redirect(f"/campaigns/{campaign_id}")
     flash(f"Deleted “{name}”.")
     return redirect("/campaigns")
+
+
+def _reader(caller: Principal, line: str) -> int | None:
+    """Return whose mail a test shows, as a line names them. Raises Invalid, and Forbidden for who may not see customers."""
+    if not line:
+        return None
+    if not caller.can("customers.view"):
+        raise Forbidden(permission="customers.view")
+    return read_people(caller.workspace_id, line)[0]
 
 
 def _act(caller: Principal, campaign_id: int, deed: Callable[[int, int, Actor], Campaign], back: str = "") -> ResponseReturnValue:

@@ -11,7 +11,7 @@ from app.campaigns.models import Campaign, State
 from app.campaigns.queries import campaigns
 from app.campaigns.schemas import AudienceForm, CampaignPatch, ContentForm, ScheduleForm
 from app.campaigns.service import campaigns as service
-from app.campaigns.service import launch
+from app.campaigns.service import launch, trial
 from app.campaigns.views.content import content_page, fields, money, values_of
 from app.core.errors import Conflict, Invalid
 from app.core.schemas import parse
@@ -55,7 +55,8 @@ def _content(caller: Principal, row: Campaign) -> ResponseReturnValue:
         row = campaigns.get_campaign(caller.workspace_id, number)
     if is_fragment():
         words = campaigns.template_words(caller.workspace_id, row.template_id) if row.template_id else None
-        return render_template("campaigns/_kept.html", campaign=row, form=form, words=words), refused or 200
+        read = trial.as_read(row, sees=caller.can("customers.view"))
+        return render_template("campaigns/_kept.html", campaign=row, form=form, words=words, read=read), refused or 200
     return (content_page(caller, form, row), refused) if refused else redirect(f"/campaigns/{number}/edit?step=audience")
 
 

@@ -8,6 +8,7 @@ from flask import render_template
 from app.campaigns.models import Campaign
 from app.campaigns.queries import campaigns
 from app.campaigns.schemas import ContentForm
+from app.campaigns.service import trial
 from app.core.errors import Invalid
 from app.core.web.form import Form
 from app.core.web.format import of_request
@@ -70,6 +71,7 @@ def content_page(caller: Principal, form: Form[ContentForm], row: Campaign | Non
     """Show the step."""
     chosen = form.value("template_id")
     number = int(chosen) if str(chosen).isdecimal() and len(str(chosen)) < 19 else None  # noqa: PLR2004 (fits bigint)
+    words = campaigns.template_words(caller.workspace_id, number) if number else None
     return render_template(
         "campaigns/build.html",
         step="content",
@@ -77,5 +79,6 @@ def content_page(caller: Principal, form: Form[ContentForm], row: Campaign | Non
         form=form,
         templates=campaigns.templates(caller.workspace_id),
         senders=senders.list_senders(caller.workspace_id),
-        words=campaigns.template_words(caller.workspace_id, number) if number else None,
+        words=words,
+        read=trial.as_read(row, sees=caller.can("customers.view")) if row and words and row.template_id == number else None,
     )

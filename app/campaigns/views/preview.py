@@ -4,7 +4,7 @@ from flask import Response, make_response
 from flask.typing import ResponseReturnValue
 
 from app.campaigns.queries import campaigns
-from app.campaigns.service import trial, words
+from app.campaigns.service import trial
 from app.core.errors import Conflict, Invalid
 from app.core.web.pages import Pages
 from app.core.web.principal import Principal
@@ -17,14 +17,8 @@ CSP = "sandbox; default-src 'none'; img-src http: https: data:; style-src 'unsaf
 def show_preview(caller: Principal, campaign_id: int) -> ResponseReturnValue:
     """Show the mail as somebody gets it: with a person's data only to those who may see customers."""
     row = campaigns.get_campaign(caller.workspace_id, campaign_id)
-    content, _ = campaigns.frozen(row)
-    person = trial.first_of(row) if caller.can("customers.view") else None
     try:
-        if content is not None:
-            compiled, brand = words.frozen(content), content.brand
-        else:
-            compiled, brand = words.present(row), words.facts(row.workspace_id, campaigns.sender_of(row))
-        html = words.render(row, compiled, brand, person).html
+        html = trial.mail_of(row, sees=caller.can("customers.view")).html
     except (Invalid, Conflict) as no:
         return _framed("", no.reason)
     return _framed(html)

@@ -12,6 +12,7 @@ from app.campaigns.models import Campaign, State
 from app.campaigns.queries import campaigns, figures, ledger
 from app.campaigns.schemas import MessageQuery
 from app.campaigns.service import campaigns as service
+from app.campaigns.service import trial
 from app.campaigns.views import standing
 from app.campaigns.views.results import results
 from app.core.errors import Forbidden
@@ -100,7 +101,8 @@ def show_content(caller: Principal, campaign_id: int) -> ResponseReturnValue:
         return redirect(f"/campaigns/{campaign_id}")
     content, links = campaigns.frozen(row)
     found = figures.of_campaign(row)
-    return render_template("campaigns/show.html", tab="content", content=content, links=links, figures=found, **_about(row))
+    read = trial.as_read(row, sees=caller.can("customers.view")) if content else None
+    return render_template("campaigns/show.html", tab="content", content=content, read=read, links=links, figures=found, **_about(row))
 
 
 @pages.get("/campaigns/<int:campaign_id>/log", "campaigns.view")

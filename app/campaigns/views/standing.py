@@ -76,7 +76,9 @@ def standing(row: Campaign, *, sees: bool) -> dict[str, Any]:
     noted = pace.notes(row) if row.state == State.SENDING else []
     at = now()
     speed = pace.rate(noted, at, found.sent) if row.state == State.SENDING else None
-    left = (found.waiting + found.in_flight) / speed if speed else None
+    later, next_try = figures.deferred(row, at) if row.state in campaigns.ACTIVE and row.mailing_id is not None else (0, None)
+    soon = found.waiting + found.in_flight - later
+    left = soon / speed if speed else None
     return {
         "figures": found,
         "lines": lines(found),
@@ -86,7 +88,8 @@ def standing(row: Campaign, *, sees: bool) -> dict[str, Any]:
         "left": left,
         "done_at": at + timedelta(seconds=left) if left is not None and left < timedelta(days=9).total_seconds() else None,
         "chart": _chart(noted),
-        "deferred": figures.deferred(row) if row.state in campaigns.ACTIVE and row.mailing_id is not None else 0,
+        "deferred": later,
+        "next_try": next_try if soon <= 0 else None,
         "sharing": figures.sharing(row) if row.state == State.SENDING else 0,
     }
 
@@ -110,7 +113,9 @@ def missed(row: Campaign, found: Figures) -> list[Missed]:
     """Return who did not get it, why, and what can be done about it."""
     at = f"/campaigns/{row.id}/recipients"
     rest = found.skipped(Skip.ENDED, Skip.CANCELLED)
+    still = found.waiting + found.in_flight if row.state not in campaigns.ACTIVE else 0
     known = [
+        Missed("pending", "Still waiting when it was stopped", still, "Being put away. Look again in a few seconds", f"{at}?state=pending"),
         Missed("skipped", "Still waiting when it was stopped", rest, "Nothing was tried yet", f"{at}?state=skipped", "skipped"),
         Missed(
             "failed", "Servers refused it, or were busy six times", found[MessageState.FAILED], "Try again", f"{at}?state=failed", "failed"

@@ -22,4 +22,4 @@ def init_app(_app: Flask) -> None:
 def search(workspace_id: int, words: str) -> list[Found]:
     """Return templates by name."""
     found = templates.named_like(workspace_id, words)
-    return [Found("Templates", row.name, f"version {row.version}", f"/templates/{row.id}") for row in found]
+    return [Found("template", row.name, f"version {row.version}", f"/templates/{row.id}") for row in found]

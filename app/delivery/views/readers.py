@@ -23,7 +23,10 @@ _WALL = (
 @pages.form("/u/<token>", public=True, reads_cookie=False)
 def leave(_caller: None, token: str) -> ResponseReturnValue:
     """Show from what one may unsubscribe; a POST does it, from the page's button and from a mail program (RFC 8058) alike."""
-    reader = _reader(_signer(), Purpose.UNSUBSCRIBE, token)
+    try:
+        reader = _reader(_signer(), Purpose.UNSUBSCRIBE, token)
+    except NotFound:
+        return broken_link()
     undone = False
     if reader and request.method == "POST":
         if "undo" in request.form:
@@ -42,13 +45,21 @@ def leave(_caller: None, token: str) -> ResponseReturnValue:
 def view(_caller: None, token: str) -> ResponseReturnValue:
     """Show a mail as a page, walled off from everything else of ours."""
     signer = _signer()
-    reader = _reader(signer, Purpose.VIEW, token)
+    try:
+        reader = _reader(signer, Purpose.VIEW, token)
+    except NotFound:
+        return broken_link()
     mail = web_version(reader, signer, current_app.config["PUBLIC_URL"]) if reader else None
     if mail is None:
         return _unseen(make_response(render_template("delivery/no_web_version.html", brand=reader.brand if reader else "")))
     answer = _unseen(Response(mail.html, mimetype="text/html"))
     answer.headers["Content-Security-Policy"] = _WALL
     return answer
+
+
+def broken_link() -> Response:
+    """Say to whoever followed a link out of a mail that it is not whole: they know nothing of Fairlead and have no account."""
+    return _unseen(make_response(render_template("delivery/broken_link.html"), 404))
 
 
 def masked(address: str) -> str:

@@ -22,5 +22,5 @@ def init_app(_app: Flask) -> None:
 def search(workspace_id: int, words: str) -> list[Found]:
     """Return segments by name."""
     return [
-        Found("Segments", row.name, f"{row.members:,} people", f"/segments/{row.id}") for row in segments.named_like(workspace_id, words)
+        Found("segment", row.name, f"{row.members:,} people", f"/segments/{row.id}") for row in segments.named_like(workspace_id, words)
     ]
