@@ -156,8 +156,8 @@ def launch(page: Page) -> int:
 def watch(page: Page) -> None:
     """See it go, without touching the page, until it says by itself that it is done and who did not get it."""
     expect(page.locator("#progress .fl-kpi")).to_have_text(re.compile(r"^[1-9]\d? of 13 sent$"), timeout=20_000)
-    expect(page.get_by_role("heading", name="1 person did not get it")).to_be_visible(timeout=20_000)
-    ready(page).get_by_role("link", name="Look at them").click()
+    expect(page.get_by_role("heading", name="2 people did not get it")).to_be_visible(timeout=20_000)
+    ready(page).get_by_role("row", name=re.compile("The address does not work")).get_by_role("link", name="Look at them").click()
     expect(page.locator("main tbody tr")).to_contain_text("550 5.1.1 User unknown")
 
 
