@@ -76,10 +76,10 @@ def test_from_a_file_to_the_money(chromium: Browser, site: Site, shop: Shop, loo
         import_people(page)
         build_a_segment(page)
         write_a_template(page, site)
-        campaign = launch(page)
+        campaign = launch(page, look)
         watch(page)
         report_orders(chromium, site, shop, read_and_click(chromium, shop))
-        see_the_money(page, campaign, look)
+        see_the_money(page, campaign)
 
 
 def add_the_server(page: Page, shop: Shop) -> None:
@@ -134,7 +134,7 @@ def write_a_template(page: Page, site: Site) -> None:
     page.wait_for_url(re.compile(r"/templates/\d+$"))
 
 
-def launch(page: Page) -> int:
+def launch(page: Page, look: Look) -> int:
     """Build the campaign, read the check, and send. Return its id."""
     ready(page, "/campaigns/new").get_by_label("Name").fill("Layers for cold mornings")
     page.get_by_label("Template").select_option(label="Layers")
@@ -142,7 +142,9 @@ def launch(page: Page) -> int:
     page.get_by_label("Goal").fill("120")
     page.get_by_role("button", name="Next: audience").click()
     page.get_by_label("Choose a segment…").select_option(label="Oslo · 14")
-    page.get_by_role("button", name="Next: schedule").click()
+    page.get_by_role("button", name="Next: schedule").click()  # at once: the choice may not be answered yet
+    page.wait_for_url("**/edit?step=schedule")
+    look(ready(page), "job-schedule")
     page.get_by_role("button", name="Next: check").click()
     expect(page.locator("main")).to_contain_text("Will receive it13")
     page.get_by_role("button", name="Send to 13").click()
@@ -200,14 +202,13 @@ def report_orders(chromium: Browser, site: Site, shop: Shop, buyers: list[str]) 
     until(lambda: rows("select count(*) from conversions where workspace_id = :w", w=shop.owner.workspace_id) == [(2,)])
 
 
-def see_the_money(page: Page, campaign: int, look: Look) -> None:
-    for path, name in ((f"/campaigns/{campaign}", "job-results"), ("/overview", "job-overview")):
+def see_the_money(page: Page, campaign: int) -> None:
+    """On the campaign's page and on the overview, whose looks other tests check."""
+    for path in (f"/campaigns/{campaign}", "/overview"):
         figures = ready(page, path).locator(".fl-kpi")
         expect(figures.filter(has_text="Revenue").first).to_contain_text("$135")
         expect(figures.filter(has_text="Return on cost").first).to_contain_text("575 %")
-        for rate in ("Opened", "Clicked"):
-            expect(page.locator("main").get_by_text(rate, exact=True).first).to_be_visible()
-        look(page, name)
+        expect(page.locator("main")).to_contain_text("16.7 %")
     row = page.get_by_role("row", name=re.compile("Layers for cold mornings"))
     expect(row).to_contain_text("$135")
 
