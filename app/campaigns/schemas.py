@@ -228,7 +228,7 @@ class ContentForm(Schema):
 
 
 class AudienceForm(Schema):
-    """The second step: segments, of which one may be added or taken out by the same click, or people one a line."""
+    """The second step: segments, of which one may be added or taken out by the same click, or people one a line; `go` leads on."""
 
     by: Literal["segments", "people"] = "segments"
     segments: Ids = []
@@ -239,6 +239,7 @@ class AudienceForm(Schema):
     people: Annotated[Text, Field(max_length=1_000_000)] = ""
     topic_id: TopicId = 0
     version: Version = None
+    go: Literal["", "schedule"] = ""
 
 
 def _clock(value: object) -> object:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from app import create_app
 from app.core.db import db
@@ -27,6 +27,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 SIZES = {"390": (390, 844), "1440": (1440, 1000)}  # the last is the one that tests go on with
 _QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 _QUIET += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+_QUIET += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]  # links that are followed lead out of the house
 _PROCESSES = {
     "web": ["-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"],
     "worker": ["-m", "flask", "--app", "wsgi", "worker"],
@@ -111,9 +112,10 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextlib.contextmanager
-def watched(chromium: Browser, site: Site) -> Iterator[BrowserContext]:
+def watched(chromium: Browser, site: Site, agent: str | None = None) -> Iterator[BrowserContext]:
     """Make a fresh profile. Whatever a page of it writes to the console as an error fails the test."""
-    made = chromium.new_context(base_url=site.url, viewport={"width": 1440, "height": 1000}, reduced_motion="reduce")
+    size: ViewportSize = {"width": 1440, "height": 1000}
+    made = chromium.new_context(base_url=site.url, viewport=size, reduced_motion="reduce", user_agent=agent)
     made.set_default_timeout(10_000)
     complaints: list[str] = []
     made.on("console", lambda message: complaints.append(f"{message.text} ({message.location})") if message.type == "error" else None)

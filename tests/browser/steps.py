@@ -34,7 +34,8 @@ def ready(page: Page, path: str = "") -> Page:
     """Open a page, where one is named, and wait until its scripts listen."""
     if path:
         page.goto(path)
-    page.wait_for_function("document.documentElement.dataset.ready === ''")
+    # A function: an expression would be evaluated anew each time, which the CSP forbids after the first.
+    page.wait_for_function("() => document.documentElement.dataset.ready === ''")
     return page
 
 

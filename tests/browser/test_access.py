@@ -43,10 +43,10 @@ def ada(site: Site) -> tuple[str, int, int]:
         return f"owner{number}@northlight.example", place.id, colleague.id
 
 
-def sign_in(page: Page, address: str) -> None:
+def sign_in(page: Page, address: str, password: str = PASSWORD) -> None:
     page.goto("/auth/login")
     page.get_by_label("E-mail or user name").fill(address)
-    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password").fill(password)
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"^(?!.*/auth/login)"))
 

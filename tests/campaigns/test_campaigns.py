@@ -91,6 +91,7 @@ def test_a_change_by_somebody_faster_and_a_change_of_nothing(session: Session, p
     assert patch(row, cost=5, version=1).version == 2
     with pytest.raises(Conflict, match="Somebody changed"):
         patch(row, cost=6, version=1)
+    assert patch(row, cost=5, version=1).version == 2
     assert (row.cost, acts(session, row)) == (5, ["campaign.created", "campaign.updated"])
 
 

@@ -108,7 +108,11 @@ def test_the_builder_goes_on_with_the_audience(browser: Browser) -> None:
     page = text(browser.get(f"{at}?step=audience"))
     assert "Readers 4 people" in page
     assert "Left 1 people" in page
-    assert browser.post(f"{at}?step=audience", {"segments": into.id, "exclude_segments": out.id}).location == f"{at}?step=schedule"
+    late = {"add": into.id, "exclude_segments": out.id, "version": 1, "go": "schedule"}  # pressed before the answer to the choice was there
+    assert browser.post(f"{at}?step=audience", late).location == f"{at}?step=schedule"
+    del late["exclude_segments"]
+    assert browser.post(f"{at}?step=audience", late).status_code == 409
+    assert "Left 1 people" in text(browser.get(f"{at}?step=audience"))
     counts = text(browser.get(f"/campaigns/{row.id}/count", headers=FRAGMENT))
     assert "Will receive it now 2 50.0 % of 4 asked for" in counts
     assert "Left out by segments −1 No consent never asked, or not confirmed −1 Will receive it 2" in counts

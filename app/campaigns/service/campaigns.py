@@ -54,19 +54,21 @@ def update(workspace_id: int, campaign_id: int, given: CampaignPatch, by: Actor,
     """Change a campaign that has not been launched. Raises NotFound, Invalid, and Conflict where somebody was faster or it has left.
 
     A scheduled one whose words or people are changed by somebody who may not send is a draft again: what leaves is what a sender saw.
+    What stands already is no conflict: the builder keeps each choice at once, and its button may come right behind with the same choice.
     """
     row = get(Campaign, workspace_id, campaign_id, lock=True)
     if row.state not in OPEN:
         raise Conflict(f"“{row.name}” was launched; what it says and whom it goes to cannot change any more. Copy it to send another.")
-    if given.version is not None and given.version != row.version:
-        raise Conflict("Somebody changed this campaign since you opened it. Open it again, then make your change.")
     changes = given.model_dump(exclude_unset=True, exclude={"version"})
     before, asked = state_of(row), _asked(row)
     changes = {name: value for name, value in changes.items() if value is not None or name in _MAY_BE_NONE}
     check_choices(workspace_id, _with_present(row, changes))
-    _apply(row, changes)
-    was, became = audit.changed(before, state_of(row))
-    moved = _asked(row) != asked
+    with session().begin_nested():
+        _apply(row, changes)
+        was, became = audit.changed(before, state_of(row))
+        moved = _asked(row) != asked
+        if (became or moved) and given.version not in (None, row.version):
+            raise Conflict("Somebody changed this campaign since you opened it. Open it again, then make your change.")
     if not became and not moved:
         return row
     row.version, row.updated_at, row.problem = row.version + 1, now(), None

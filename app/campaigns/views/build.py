@@ -75,7 +75,7 @@ def _audience(caller: Principal, row: Campaign) -> ResponseReturnValue:
     except (Invalid, Conflict) as no:
         refused = _refuse(form, no)
         row = campaigns.get_campaign(caller.workspace_id, number)
-    if is_fragment() or refused or {"add", "leave_out", "drop"} & {name for name in request.form if request.form[name]}:
+    if is_fragment() or refused or request.form.get("go") != "schedule":  # without scripts, each choice is a request that stays here
         return _audience_page(caller, form, row), refused or 200
     return redirect(f"/campaigns/{number}/edit?step=schedule")
 
