@@ -41,7 +41,7 @@ def test_home_is_the_overview_and_a_new_workspace_is_taught_the_next_step(browse
     assert browser.get("/").location == "/overview"
     page = browser.get("/overview")
     assert (page.status_code, "Begin with your customers" in text(page)) == (200, True)
-    assert re.search(r'<a class="btn btn-primary" href="/imports/new"', page.text)
+    assert re.search(r'<a class="btn btn-primary" href="/customers/import"', page.text)
     a_customer(browser.workspace_id)
     page = browser.get("/overview")
     assert "Write to someone" in text(page)
