@@ -2,10 +2,10 @@
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import CursorResult
+from sqlalchemy import Connection, CursorResult
 
 from app.core.db import session
 
@@ -29,7 +29,10 @@ class Prepared:
 
     def run(self, values: Mapping[str, Any]) -> CursorResult[Any]:
         """Run it in the session's transaction. Raises KeyError for a parameter that is missing, and what a statement may raise."""
-        connection = session().connection()
+        return run_all([(self, values)])
+
+    def ready(self, connection: Connection) -> str:
+        """Return how it is called, once the connection knows it."""
         known = connection.info.setdefault("prepared", {})
         if known.get(self.name, 0.0) < time.monotonic():
             if self.name in known:
@@ -37,4 +40,15 @@ class Prepared:
                 del known[self.name]
             connection.exec_driver_sql(self._prepare)
             known[self.name] = time.monotonic() + PLAN_SECONDS
-        return connection.exec_driver_sql(self._execute, tuple(values[name] for name in self._names))
+        return self._execute
+
+    def ordered(self, values: Mapping[str, Any]) -> list[Any]:
+        """Return the values in the order of the parameters."""
+        return [values[name] for name in self._names]
+
+
+def run_all(calls: Sequence[tuple[Prepared, Mapping[str, Any]]]) -> CursorResult[Any]:
+    """Run statements one after the other in one round trip; returns what the last one gives."""
+    connection = session().connection()
+    text = "; ".join([statement.ready(connection) for statement, _ in calls])
+    return connection.exec_driver_sql(text, tuple(value for statement, values in calls for value in statement.ordered(values)))

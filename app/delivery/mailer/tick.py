@@ -24,7 +24,6 @@ class Tick:
 
 def run_tick(mailer: int, tick: Tick) -> None:
     """Run a tick in the writing thread; it is committed by the caller."""
-    ledger.renew(mailer)
     ledger.record(mailer, tick.outcomes, tick.caught)
     for sender_id, problem in tick.problems.items():
         ledger.stop_sender(sender_id, problem)

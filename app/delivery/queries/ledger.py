@@ -11,15 +11,6 @@ LEASE = 15
 REGISTER = sa.text(
     f"insert into mailers (name, lease_until) values (:name, clock_timestamp() + interval '{LEASE} s') returning id"  # noqa: S608 (a constant of ours)
 )
-RENEW = Prepared(
-    "renew_mailer",
-    f"update mailers set lease_until = clock_timestamp() + interval '{LEASE} s' where id = :mailer and lost_at is null returning id",  # noqa: S608
-    mailer="bigint",
-)
-"""Renew the lease and hold its row until the transaction ends: whoever wants to declare it lost waits, and then sees that it is not.
-
-No row: it is lost."""
-
 LOSE = sa.text(
     """
     update mailers set lost_at = clock_timestamp()
@@ -45,15 +36,17 @@ LOST = sa.text(
 
 RECORD = Prepared(
     "record_outcomes",
-    """
-    with given as (
+    f"""
+    with lease as (
+      update mailers set lease_until = clock_timestamp() + interval '{LEASE} s' where id = :mailer and lost_at is null returning id
+    ), given as (
       select * from unnest(:ids, :states, :reasons, :waits, :tried, :claimed) g(id, state, reason, wait, tried, claimed)
     ), moved as (
       update messages m set state = g.state, reason = g.reason, mailer_id = null, attempts = m.attempts + g.tried,
         sent_at = case when g.state = 3 then clock_timestamp() end,
         bounced_at = case when g.state = 7 then clock_timestamp() end,
         due_at = case when g.wait is not null then clock_timestamp() + g.wait * interval '1 s' end
-      from given g
+      from given g, lease
       where m.id = g.id and case when g.claimed then m.state = 2 and m.mailer_id = :mailer else m.state = 1 end
       returning m.id, m.workspace_id, m.mailing_id, m.customer_id, m.kind, m.state, m.reason, m.address, m.sent_at, m.bounced_at,
         m.opened_at, m.clicked_at, m.ordered_at, m.unsubscribed_at
@@ -65,8 +58,8 @@ RECORD = Prepared(
       where m.state in (3, 7) and m.kind = 1 and m.customer_id is not null
       on conflict do nothing
     )
-    select * from moved
-    """,
+    select lease.id as lease, moved.* from (select) one left join lease on true left join moved on true
+    """,  # noqa: S608 (a constant of ours)
     mailer="bigint",
     ids="bigint[]",
     states="smallint[]",
@@ -75,9 +68,10 @@ RECORD = Prepared(
     tried="smallint[]",
     claimed="boolean[]",
 )
-"""Write what became of messages that this mailer claimed, or (`claimed` false) that were refused before a claim.
+"""Renew the lease and hold its row until the transaction ends: whoever wants to declare it lost waits, and then sees that it is not.
 
-Sent and bounced ones become activities."""
+Write what became of messages that this mailer claimed, or (`claimed` false) that were refused before a claim; sent and bounced ones become
+activities. At least one row: `lease` is null if it is lost, and then nothing was written."""
 
 MAY = """
     (m.kind <> 1 or (m.customer_id is not null

@@ -18,7 +18,7 @@ from app.delivery.events import MessageBounced, SenderStopped
 from app.delivery.models import CaughtMail, MessageBody, MessageKind, MessageState
 from app.delivery.queries import ledger as queries
 from app.delivery.service.mailings import finish_if_done, group_of
-from app.delivery.service.tallies import Hour, add_hours, add_tallies
+from app.delivery.service.tallies import Hour, add_tallies, move
 from app.events.service import publish
 
 _PROGRAM = Actor.system("Mailer")
@@ -69,28 +69,23 @@ def sweep(name: str = "") -> int:
     return len(rows)
 
 
-def renew(mailer: int) -> None:
-    """Renew the lease and hold it for this transaction. Raises LeaseLost."""
-    if queries.RENEW.run({"mailer": mailer}).first() is None:
-        raise LeaseLost
-
-
 def record(mailer: int, outcomes: Sequence[Outcome], caught: Sequence[Catch] = ()) -> None:
-    """Write what became of messages, and take others into the sandbox as far as they wait and may be sent.
+    """Renew the lease and hold it for this transaction; write what became of messages, and take others into the sandbox as far as they may be sent.
 
-    With tallies, hours, activities; addresses refused for good are suppressed.
+    With tallies, hours, activities; addresses refused for good are suppressed. Raises LeaseLost.
     """
-    rows: list[Any] = []
-    if outcomes:
-        values = {
-            "ids": [o.message_id for o in outcomes],
-            "states": [int(o.state) for o in outcomes],
-            "reasons": [o.reason for o in outcomes],
-            "waits": [o.wait for o in outcomes],
-            "tried": [o.tried for o in outcomes],
-            "claimed": [o.claimed for o in outcomes],
-        }
-        rows += queries.RECORD.run(values | {"mailer": mailer}).all()
+    values = {
+        "ids": [o.message_id for o in outcomes],
+        "states": [int(o.state) for o in outcomes],
+        "reasons": [o.reason for o in outcomes],
+        "waits": [o.wait for o in outcomes],
+        "tried": [o.tried for o in outcomes],
+        "claimed": [o.claimed for o in outcomes],
+    }
+    found = queries.RECORD.run(values | {"mailer": mailer}).all()
+    if found[0].lease is None:
+        raise LeaseLost
+    rows: list[Any] = [row for row in found if row.id is not None]
     if caught:
         rows += _catch(caught)
     _follow(rows)
@@ -170,8 +165,7 @@ def _skip(ids: Collection[int]) -> None:
 def _follow(rows: Sequence[Any]) -> None:
     """Move tallies and hours, suppress refused addresses, forget the words of letters that are over."""
     bulk = [row for row in rows if row.kind == MessageKind.BULK]
-    add_tallies(Counter((row.mailing_id, row.state, group_of(row.state, row.reason or "")) for row in bulk if row.state in _TALLIED))
-    _move_hours(bulk)
+    move(Counter((row.mailing_id, row.state, group_of(row.state, row.reason or "")) for row in bulk if row.state in _TALLIED), _hours(bulk))
     for row in bulk:
         if row.state == MessageState.BOUNCED:
             _bounce(row)
@@ -185,8 +179,8 @@ def _forget_words(ids: Iterable[int]) -> None:
         session().execute(sa.delete(MessageBody).where(MessageBody.message_id.in_(over)))
 
 
-def _move_hours(rows: Sequence[Any]) -> None:
-    """Count the sent and the refused by hour."""
+def _hours(rows: Sequence[Any]) -> dict[int, dict[Hour, Counter[str]]]:
+    """Return what the sent and the refused add to the figures of hours, by workspace."""
     deltas: dict[int, dict[Hour, Counter[str]]] = {}
     for row in rows:
         if row.state in (MessageState.SENT, MessageState.BOUNCED):
@@ -196,9 +190,10 @@ def _move_hours(rows: Sequence[Any]) -> None:
                 count["refused"] += 1
             else:
                 count["sent"] += 1
-                count.update(name for name in _FLAGS if getattr(row, f"{name}_at"))  # it was sent again after a doubt
-    for workspace_id, mine in sorted(deltas.items()):
-        add_hours(workspace_id, mine)
+                for name in _FLAGS:  # it was sent again after a doubt
+                    if getattr(row, f"{name}_at"):
+                        count[name] += 1
+    return deltas
 
 
 def _bounce(row: Any) -> None:

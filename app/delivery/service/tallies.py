@@ -3,7 +3,9 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
+from app.core.prepared import Prepared, run_all
 from app.delivery.queries.ledger import ADD_HOURS, ADD_TALLIES
 
 Key = tuple[int, int, str]
@@ -12,20 +14,34 @@ Hour = tuple[int, datetime]
 """(mailing, hour)."""
 
 
-def add_tallies(deltas: Mapping[Key, int]) -> None:
-    """Move tallies by these differences; rows are met in one order, so that two mailers never wait for each other in a circle."""
-    moves = [(*key, n) for key, n in sorted(deltas.items()) if n]
+def move(tallies: Mapping[Key, int], hours: Mapping[int, Mapping[Hour, Mapping[str, int]]]) -> None:
+    """Move tallies and figures of hours (by workspace: `{(mailing, hour): {"sent": 3}}`) by these differences, in one round trip.
+
+    Rows are met in one order by everybody, tallies before hours, so that two mailers never wait for each other in a circle.
+    """
+    calls: list[tuple[Prepared, Mapping[str, Any]]] = []
+    moves = [(*key, n) for key, n in sorted(tallies.items()) if n]
     if moves:
-        mailings, states, reasons, counts = map(list, zip(*moves, strict=True))
-        ADD_TALLIES.run({"mailings": mailings, "states": states, "reasons": reasons, "counts": counts})
+        calls.append(
+            (ADD_TALLIES, dict(zip(("mailings", "states", "reasons", "counts"), map(list, zip(*moves, strict=True)), strict=True)))
+        )
+    rows = [
+        {"workspace_id": workspace_id, "mailing_id": mailing_id, "hour": hour.isoformat()} | given
+        for workspace_id, deltas in hours.items()
+        for (mailing_id, hour), figures in deltas.items()
+        if (given := {name: n for name, n in figures.items() if n})
+    ]
+    if rows:
+        calls.append((ADD_HOURS, {"rows": json.dumps(rows)}))
+    if calls:
+        run_all(calls)
+
+
+def add_tallies(deltas: Mapping[Key, int]) -> None:
+    """Move tallies by these differences."""
+    move(deltas, {})
 
 
 def add_hours(workspace_id: int, deltas: Mapping[Hour, Mapping[str, int]]) -> None:
-    """Move figures of hours by these differences: `{(mailing, hour): {"sent": 3}}`; in one order, as above, by one statement."""
-    rows = [
-        {"workspace_id": workspace_id, "mailing_id": mailing_id, "hour": hour.isoformat()} | moves
-        for (mailing_id, hour), given in deltas.items()
-        if (moves := {name: n for name, n in given.items() if n})
-    ]
-    if rows:
-        ADD_HOURS.run({"rows": json.dumps(rows)})
+    """Move figures of a workspace's hours by these differences."""
+    move({}, {workspace_id: deltas})
