@@ -32,7 +32,7 @@ def count_domains(workspace_id: int, mailing_id: int) -> bool:
     return False
 
 
-@job(every=60)
+@job(every=30)
 def count_stale_domains() -> bool:
     """Count where those mailings went to which something happened since they were counted."""
     for workspace_id, mailing_id in domains.stale():

@@ -4,11 +4,12 @@ import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import sqlalchemy as sa
 from flask_sqlalchemy.session import Session
 
 from app.core.time import now
-from app.delivery.models import Conversion, MailingDomain, MailingHour, Message, MessageState
+from app.delivery.models import Conversion, Mailing, MailingDomain, MailingHour, MailingTally, Message, MessageState
 from app.delivery.queries import results
 from app.delivery.queries.figures import Figures
 from app.delivery.service import domains
@@ -93,6 +94,22 @@ def test_domains_are_counted_again_while_something_happens_and_ever_more_rarely(
         session.flush()
         assert (mine in domains.stale()) == wanted, (counted, hit)
         session.expunge_all()
+
+
+@pytest.mark.parametrize(("people", "seconds", "wanted"), [(10, 15, False), (10, 25, True), (100_000, 45, False), (100_000, 55, True)])
+def test_a_young_mailing_is_counted_again_soon_and_a_large_one_later(session: Session, people: int, seconds: int, wanted: bool) -> None:
+    at = a_workspace().id
+    campaign = a_sent_campaign(at, launched_at=now() - timedelta(minutes=1))
+    assert campaign.mailing_id is not None
+    mail(campaign, customers(at, 10), random.Random(7))
+    roll_up(at)
+    domains.compute(at, campaign.mailing_id)
+    mine = (Mailing.workspace_id == at, Mailing.id == campaign.mailing_id)
+    session.execute(sa.update(Mailing).where(*mine).values(opened_at=now() - timedelta(minutes=1)))
+    session.execute(sa.delete(MailingTally).where(MailingTally.mailing_id == campaign.mailing_id))
+    session.add(MailingTally(mailing_id=campaign.mailing_id, state=0, reason="", n=people))
+    session.execute(sa.update(MailingDomain).values(computed_at=now() - timedelta(seconds=seconds)))
+    assert ((at, campaign.mailing_id) in domains.stale()) == wanted
 
 
 def test_people_by_hour_begin_with_sending(session: Session) -> None:
