@@ -142,7 +142,9 @@ def launch(page: Page, look: Look) -> int:
     page.get_by_label("Goal").fill("120")
     page.get_by_role("button", name="Next: audience").click()
     page.get_by_label("Choose a segment…").select_option(label="Oslo · 14")
-    page.get_by_role("button", name="Next: schedule").click()  # at once: the choice may not be answered yet
+    expect(page.get_by_role("button", name="Take Oslo out")).to_be_visible()
+    expect(page.get_by_text("Will receive it now")).to_be_visible()
+    page.get_by_role("button", name="Next: schedule").click()
     page.wait_for_url("**/edit?step=schedule")
     look(ready(page), "job-schedule")
     page.get_by_role("button", name="Next: check").click()
