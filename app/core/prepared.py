@@ -5,9 +5,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult
+from sqlalchemy import Connection, CursorResult, Row
 
-from app.core.db import session
+from app.core.db import db, session
 
 PLAN_SECONDS = 10.0
 """How long a plan is kept: one made while tables were small must not live on when they are not."""
@@ -52,3 +52,26 @@ def run_all(calls: Sequence[tuple[Prepared, Mapping[str, Any]]]) -> CursorResult
     connection = session().connection()
     text = "; ".join([statement.ready(connection) for statement, _ in calls])
     return connection.exec_driver_sql(text, tuple(value for statement, values in calls for value in statement.ordered(values)))
+
+
+class Alone:
+    """A connection on which each statement is a transaction of its own: sent, done and committed in one round trip. For one thread."""
+
+    def __init__(self) -> None:
+        self._connection: Connection | None = None
+
+    def run(self, statement: Prepared, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
+        """Return the rows of a statement that is committed. After an error it may be or not, and the next one gets a connection anew."""
+        if self._connection is None:
+            self._connection = db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            return self._connection.exec_driver_sql(statement.ready(self._connection), tuple(statement.ordered(values))).all()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

@@ -89,11 +89,13 @@ def test_whoever_will_receive_by_the_check_is_taken_and_the_others_are_skipped_f
     assert set(says.values()) == {None, Skip.SUPPRESSED, Skip.UNSUBSCRIBED, Skip.NO_CONSENT}
     mailer = ledger.register("test")
     claimed = waiting(a_mailing(place, topic_id=topics[about]), people)
-    taken = ledger.claim(mailer, [row.id for row in claimed.values()])
+    ids = [row.id for row in claimed.values()]
+    taken = ledger.tick(mailer, [], ids)
+    ledger.skip(set(ids) - taken)
     assert taken == {claimed[ident].id for ident, reason in says.items() if reason is None}
     assert outcome(session, claimed) == says
     caught = waiting(a_mailing(place, topic_id=topics[about]), people)
-    ledger.record(mailer, [], [ledger.Catch(row.id, "Hello", zlib.compress(b"Hello")) for row in caught.values()])
+    ledger.catch([ledger.Catch(row.id, "Hello", zlib.compress(b"Hello")) for row in caught.values()])
     assert outcome(session, caught) == says
     frozen = a_mailing(place, topic_id=topics[about])
     new = mailings.add_people(place, frozen.id, sa.select(Customer.id).where(Customer.workspace_id == place))
@@ -111,5 +113,6 @@ def test_what_changes_after_the_freeze_is_seen_by_the_claim(session: Session) ->
     a_suppression(place, barred.email or "")
     rows[erased.id].customer_id = None
     session.flush()
-    ledger.claim(ledger.register("test"), [row.id for row in rows.values()])
+    ids = [row.id for row in rows.values()]
+    ledger.skip(set(ids) - ledger.tick(ledger.register("test"), [], ids))
     assert outcome(session, rows) == {stays.id: None, leaves.id: Skip.UNSUBSCRIBED, barred.id: Skip.SUPPRESSED, erased.id: Skip.ERASED}

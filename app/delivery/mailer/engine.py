@@ -205,7 +205,7 @@ class Engine:
         tick = self._order(list(lines.values()))
         began = _clock()
         try:
-            await self.threads.write(partial(run_tick, self.mailer, tick))
+            await self.threads.write(partial(run_tick, self.mailer, tick, self.threads.alone))
         except SQLAlchemyError:
             self._outcomes = tick.outcomes + self._outcomes
             self._unsure |= {ident for ids in tick.ready.values() for ident in ids}
@@ -360,7 +360,7 @@ class Engine:
         self.fleet.drop()
         try:
             if self.mailer:
-                await self.threads.write(partial(run_tick, self.mailer, self._order([])))
+                await self.threads.write(partial(run_tick, self.mailer, self._order([]), self.threads.alone))
                 await self.threads.write(partial(ledger.sweep, self.name))
         except (SQLAlchemyError, LeaseLost) as problem:
             log.warning("last replies not noted", problem=str(problem))

@@ -10,6 +10,7 @@ from flask import Flask
 
 from app.core.db import session
 from app.core.outbound import resolve
+from app.core.prepared import Alone
 
 T = TypeVar("T")
 LOOK_UP_SECONDS = 10.0
@@ -20,6 +21,8 @@ class Threads:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
+        self.alone = Alone()
+        """For the writing thread."""
         self._writer = ThreadPoolExecutor(1, "mailer-write")
         self._reader = ThreadPoolExecutor(1, "mailer-read")
         self._cook = ThreadPoolExecutor(1, "mailer-cook")
@@ -43,8 +46,10 @@ class Threads:
             return await self._run(self._resolver, partial(self._in_context, partial(resolve, host, port), commits=False))
 
     def close(self) -> None:
-        """Begin nothing more."""
-        for pool in (self._writer, self._reader, self._cook, self._resolver):
+        """Begin nothing more, and give the writer's connection back behind what it still does."""
+        self._writer.submit(self.alone.close)
+        self._writer.shutdown(wait=False)
+        for pool in (self._reader, self._cook, self._resolver):
             pool.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:

@@ -34,45 +34,6 @@ LOST = sa.text(
     "select distinct mailer_id from messages where state = 2 and mailer_id in (select id from mailers where lost_at is not null)"
 )
 
-RECORD = Prepared(
-    "record_outcomes",
-    f"""
-    with lease as (
-      update mailers set lease_until = clock_timestamp() + interval '{LEASE} s' where id = :mailer and lost_at is null returning id
-    ), given as (
-      select * from unnest(:ids, :states, :reasons, :waits, :tried, :claimed) g(id, state, reason, wait, tried, claimed)
-    ), moved as (
-      update messages m set state = g.state, reason = g.reason, mailer_id = null, attempts = m.attempts + g.tried,
-        sent_at = case when g.state = 3 then clock_timestamp() end,
-        bounced_at = case when g.state = 7 then clock_timestamp() end,
-        due_at = case when g.wait is not null then clock_timestamp() + g.wait * interval '1 s' end
-      from given g, lease
-      where m.id = g.id and case when g.claimed then m.state = 2 and m.mailer_id = :mailer else m.state = 1 end
-      returning m.id, m.workspace_id, m.mailing_id, m.customer_id, m.kind, m.state, m.reason, m.address, m.sent_at, m.bounced_at,
-        m.opened_at, m.clicked_at, m.ordered_at, m.unsubscribed_at
-    ), noted as (
-      insert into activities (workspace_id, occurred_at, event_id, customer_id, kind, source_id, data)
-      select m.workspace_id, coalesce(m.sent_at, m.bounced_at), md5('sent:' || m.id)::uuid, m.customer_id, case when m.state = 3 then 1 else 11 end,
-        g.source_id, jsonb_build_object('message', m.id)
-      from moved m join mailings g on g.id = m.mailing_id
-      where m.state in (3, 7) and m.kind = 1 and m.customer_id is not null
-      on conflict do nothing
-    )
-    select lease.id as lease, moved.* from (select) one left join lease on true left join moved on true
-    """,  # noqa: S608 (a constant of ours)
-    mailer="bigint",
-    ids="bigint[]",
-    states="smallint[]",
-    reasons="text[]",
-    waits="float8[]",
-    tried="smallint[]",
-    claimed="boolean[]",
-)
-"""Renew the lease and hold its row until the transaction ends: whoever wants to declare it lost waits, and then sees that it is not.
-
-Write what became of messages that this mailer claimed, or (`claimed` false) that were refused before a claim; sent and bounced ones become
-activities. At least one row: `lease` is null if it is lost, and then nothing was written."""
-
 MAY = """
     (m.kind <> 1 or (m.customer_id is not null
       and not exists (select from suppressions s where s.workspace_id = m.workspace_id and s.email = lower(m.address))
@@ -81,17 +42,80 @@ MAY = """
 """
 """May a bulk message be sent at this moment? The same as queries.eligibility says before launch; a test holds the two together."""
 
-CLAIM = Prepared(
-    "claim_messages",
+_MOVED = """m.id, m.workspace_id, m.mailing_id, m.customer_id, m.kind, m.state, m.reason, m.address, m.sent_at, m.bounced_at,
+        m.opened_at, m.clicked_at, m.ordered_at, m.unsubscribed_at"""
+_FOLLOWED = """
+    noted as (
+      insert into activities (workspace_id, occurred_at, event_id, customer_id, kind, source_id, data)
+      select m.workspace_id, case m.state when 3 then m.sent_at else m.bounced_at end, md5('sent:' || m.id)::uuid, m.customer_id,
+        case m.state when 3 then 1 else 11 end, g.source_id, jsonb_build_object('message', m.id)
+      from moved m join mailings g on g.id = m.mailing_id
+      where m.state in (3, 7) and m.kind = 1 and m.customer_id is not null
+      on conflict do nothing
+    ), forgotten as (
+      delete from message_bodies b using moved m where b.message_id = m.id and m.kind <> 1 and m.state <> 1
+    ), tallied as (
+      insert into mailing_tallies as t (mailing_id, state, reason, n)
+      select mailing_id, state, label, count(*) from moved
+      where kind = 1 and state in (3, 4, 6, 7) group by 1, 2, 3 order by 1, 2, 3
+      on conflict (mailing_id, state, reason) do update set n = t.n + excluded.n returning 1
+    ), timed as (
+      insert into mailing_hours as h (workspace_id, mailing_id, hour, sent, refused, opened, clicked, ordered, unsubscribed)
+      select workspace_id, mailing_id, date_trunc('hour', case state when 3 then sent_at else bounced_at end, 'UTC'),
+        count(*) filter (where state = 3), count(*) filter (where state = 7),
+        count(opened_at) filter (where state = 3), count(clicked_at) filter (where state = 3), count(ordered_at) filter (where state = 3),
+        count(unsubscribed_at) filter (where state = 3)
+      from moved where kind = 1 and state in (3, 7) and (select count(*) from tallied) >= 0 group by 1, 2, 3 order by 1, 2, 3
+      on conflict (mailing_id, hour) do update set sent = h.sent + excluded.sent, refused = h.refused + excluded.refused,
+        opened = h.opened + excluded.opened, clicked = h.clicked + excluded.clicked, ordered = h.ordered + excluded.ordered,
+        unsubscribed = h.unsubscribed + excluded.unsubscribed
+    )"""
+"""What follows in the same statement from `moved` (messages as they are now, `label`: the reason they are tallied under): activities of bulk
+messages that were sent or bounced, tallies and hours; words of letters that are over are forgotten, as they may hold a link that opens an
+account. Hours are written after tallies (`timed` reads `tallied`), and rows in one order, so that nobody waits in a circle. People's flags count
+into the hour of a message that was sent again after a doubt."""
+
+TICK = Prepared(
+    "tick",
     f"""
-    update messages m set state = 2, mailer_id = :mailer, claimed_at = clock_timestamp(), due_at = null
-    from mailings g
-    where m.id = any(:ids) and m.state = 1 and g.id = m.mailing_id and g.state = 'open' and {MAY}
-    returning m.id
+    with lease as (
+      update mailers set lease_until = clock_timestamp() + interval '{LEASE} s' where id = :mailer and lost_at is null returning id
+    ), given as (
+      select * from unnest(:ids, :states, :labels, :reasons, :waits, :tried, :claimed) g(id, state, label, reason, wait, tried, claimed)
+    ), moved as (
+      update messages m set state = g.state, reason = g.reason, mailer_id = null, attempts = m.attempts + g.tried,
+        sent_at = case when g.state = 3 then clock_timestamp() end,
+        bounced_at = case when g.state = 7 then clock_timestamp() end,
+        due_at = case when g.wait is not null then clock_timestamp() + g.wait * interval '1 s' end
+      from given g, lease
+      where m.id = g.id and case when g.claimed then m.state = 2 and m.mailer_id = :mailer else m.state = 1 end
+      returning {_MOVED}, g.label
+    ), taken as (
+      update messages m set state = 2, mailer_id = :mailer, claimed_at = clock_timestamp(), due_at = null
+      from mailings g, lease
+      where m.id = any(:wanted) and m.state = 1 and g.id = m.mailing_id and g.state = 'open' and {MAY}
+      returning m.id
+    ), {_FOLLOWED}
+    select (select id from lease) as lease, array(select id from taken) as taken, (select jsonb_agg(jsonb_build_object(
+      'workspace_id', workspace_id, 'mailing_id', mailing_id, 'customer_id', customer_id, 'address', address, 'reason', reason))
+      from moved where kind = 1 and state = 7) as bounced
     """,  # noqa: S608 (constants of ours)
     mailer="bigint",
     ids="bigint[]",
+    states="smallint[]",
+    labels="text[]",
+    reasons="text[]",
+    waits="float8[]",
+    tried="smallint[]",
+    claimed="boolean[]",
+    wanted="bigint[]",
 )
+"""All that a mailer writes in a tick, as one statement, so that it can be a transaction of its own with a single round trip.
+
+Renew the lease and hold its row until the transaction ends: whoever wants to declare it lost waits, and then sees that it is not. Write what
+became of messages that this mailer claimed, or (`claimed` false) that were refused before a claim. Claim `wanted`, none of which is among them,
+as far as they wait and may be sent at this moment. One row: `lease` is null if it is lost, and then nothing was written."""
+
 CATCH = Prepared(
     "catch_messages",
     f"""
@@ -99,16 +123,10 @@ CATCH = Prepared(
       update messages m set state = 3, reason = 'Caught by the sandbox', sent_at = clock_timestamp(), attempts = m.attempts + 1, due_at = null
       from mailings g
       where m.id = any(:ids) and m.state = 1 and g.id = m.mailing_id and g.state = 'open' and {MAY}
-      returning m.id, m.workspace_id, m.mailing_id, m.customer_id, m.kind, m.state, m.reason, m.address, m.sent_at, m.bounced_at,
-        m.opened_at, m.clicked_at, m.ordered_at, m.unsubscribed_at
-    ), noted as (
-      insert into activities (workspace_id, occurred_at, event_id, customer_id, kind, source_id, data)
-      select m.workspace_id, m.sent_at, md5('sent:' || m.id)::uuid, m.customer_id, 1, g.source_id, jsonb_build_object('message', m.id)
-      from moved m join mailings g on g.id = m.mailing_id where m.kind = 1 and m.customer_id is not null
-      on conflict do nothing
-    )
+      returning {_MOVED}, '' as label
+    ), {_FOLLOWED}
     select * from moved
-    """,  # noqa: S608
+    """,  # noqa: S608 (constants of ours)
     ids="bigint[]",
 )
 """The sandbox claims, catches and notes in one transaction: nothing leaves, so nothing can be in doubt."""

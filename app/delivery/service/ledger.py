@@ -4,7 +4,7 @@ A message leaves only after the commit of the claim that marked it `sending` und
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,18 +12,17 @@ import sqlalchemy as sa
 
 from app.core.actor import Actor
 from app.core.db import session
+from app.core.prepared import Alone
 from app.customers.models.consent import SuppressionReason
 from app.customers.service.suppressions import suppress
 from app.delivery.events import MessageBounced, SenderStopped
 from app.delivery.models import CaughtMail, MessageBody, MessageKind, MessageState
 from app.delivery.queries import ledger as queries
 from app.delivery.service.mailings import finish_if_done, group_of
-from app.delivery.service.tallies import Hour, add_tallies, move
+from app.delivery.service.tallies import add_tallies
 from app.events.service import publish
 
 _PROGRAM = Actor.system("Mailer")
-_FLAGS = ("opened", "clicked", "ordered", "unsubscribed")
-_TALLIED = {MessageState.SENT, MessageState.FAILED, MessageState.BOUNCED, MessageState.IN_DOUBT}
 
 
 class LeaseLost(Exception):  # noqa: N818 (it is news, no error)
@@ -69,39 +68,34 @@ def sweep(name: str = "") -> int:
     return len(rows)
 
 
-def record(mailer: int, outcomes: Sequence[Outcome], caught: Sequence[Catch] = ()) -> None:
-    """Renew the lease and hold it for this transaction; write what became of messages, and take others into the sandbox as far as they may be sent.
+def tick(mailer: int, outcomes: Sequence[Outcome], wanted: Sequence[int], alone: Alone | None = None) -> set[int]:
+    """Renew the lease, write what became of messages, mark those `wanted` as `sending` as far as they wait and may be sent; return which.
 
-    With tallies, hours, activities; addresses refused for good are suppressed. Raises LeaseLost.
+    With tallies, hours, activities; addresses refused for good are suppressed. With `alone` it is committed at
+    once, and nothing among the outcomes may be bounced. Raises LeaseLost; then nothing was written.
     """
     values = {
+        "mailer": mailer,
         "ids": [o.message_id for o in outcomes],
         "states": [int(o.state) for o in outcomes],
+        "labels": [group_of(o.state, o.reason or "") for o in outcomes],
         "reasons": [o.reason for o in outcomes],
         "waits": [o.wait for o in outcomes],
         "tried": [o.tried for o in outcomes],
         "claimed": [o.claimed for o in outcomes],
+        "wanted": sorted(wanted),
     }
-    found = queries.RECORD.run(values | {"mailer": mailer}).all()
-    if found[0].lease is None:
+    (found,) = alone.run(queries.TICK, values) if alone else queries.TICK.run(values)
+    if found.lease is None:
         raise LeaseLost
-    rows: list[Any] = [row for row in found if row.id is not None]
-    if caught:
-        rows += _catch(caught)
-    _follow(rows)
+    for bounced in found.bounced or ():
+        _bounce(bounced)
+    return set(found.taken)
 
 
-def claim(mailer: int, ids: Sequence[int]) -> set[int]:
-    """Mark messages `sending`, as far as they wait and may be sent at this moment; return which. Those that may not any more are skipped."""
-    if not ids:
-        return set()
-    mine = set(queries.CLAIM.run({"mailer": mailer, "ids": sorted(ids)}).scalars())
-    _skip(set(ids) - mine)
-    return mine
-
-
-def _catch(caught: Sequence[Catch]) -> Sequence[Any]:
-    rows = queries.CATCH.run({"ids": sorted(c.message_id for c in caught)}).all()
+def catch(caught: Sequence[Catch]) -> None:
+    """Take messages into the sandbox as far as they wait and may be sent; skip those that may not any more."""
+    rows = queries.CATCH.run({"ids": sorted(c.message_id for c in caught)})
     taken = {row.id: row for row in rows}
     mails = [
         {
@@ -117,8 +111,14 @@ def _catch(caught: Sequence[Catch]) -> Sequence[Any]:
     ]
     if mails:
         session().execute(sa.insert(CaughtMail.__table__), mails)  # type: ignore[arg-type]
-    _skip({c.message_id for c in caught} - taken.keys())
-    return rows
+    skip({c.message_id for c in caught} - taken.keys())
+
+
+def skip(ids: Collection[int]) -> None:
+    """Skip messages that were wanted in vain, with the reason; those that somebody else took, or whose mailing stands still, are left."""
+    if ids:
+        rows = queries.SKIP.run({"ids": sorted(ids)})
+        add_tallies(Counter((row.mailing_id, int(MessageState.SKIPPED), row.reason) for row in rows))
 
 
 def make_paces(sender_ids: Sequence[int]) -> None:
@@ -156,22 +156,6 @@ def finish(mailings: Iterable[tuple[int, int]]) -> None:
         finish_if_done(workspace_id, mailing_id)
 
 
-def _skip(ids: Collection[int]) -> None:
-    if ids:
-        rows = queries.SKIP.run({"ids": sorted(ids)})
-        add_tallies(Counter((row.mailing_id, int(MessageState.SKIPPED), row.reason) for row in rows))
-
-
-def _follow(rows: Sequence[Any]) -> None:
-    """Move tallies and hours, suppress refused addresses, forget the words of letters that are over."""
-    bulk = [row for row in rows if row.kind == MessageKind.BULK]
-    move(Counter((row.mailing_id, row.state, group_of(row.state, row.reason or "")) for row in bulk if row.state in _TALLIED), _hours(bulk))
-    for row in bulk:
-        if row.state == MessageState.BOUNCED:
-            _bounce(row)
-    _forget_words(row.id for row in rows if row.kind != MessageKind.BULK and row.state != MessageState.PENDING)
-
-
 def _forget_words(ids: Iterable[int]) -> None:
     """Delete the words of letters that are over: they may hold a link that opens an account."""
     over = list(ids)
@@ -179,25 +163,8 @@ def _forget_words(ids: Iterable[int]) -> None:
         session().execute(sa.delete(MessageBody).where(MessageBody.message_id.in_(over)))
 
 
-def _hours(rows: Sequence[Any]) -> dict[int, dict[Hour, Counter[str]]]:
-    """Return what the sent and the refused add to the figures of hours, by workspace."""
-    deltas: dict[int, dict[Hour, Counter[str]]] = {}
-    for row in rows:
-        if row.state in (MessageState.SENT, MessageState.BOUNCED):
-            at = (row.sent_at or row.bounced_at).replace(minute=0, second=0, microsecond=0)
-            count = deltas.setdefault(row.workspace_id, {}).setdefault((row.mailing_id, at), Counter())
-            if row.state == MessageState.BOUNCED:
-                count["refused"] += 1
-            else:
-                count["sent"] += 1
-                for name in _FLAGS:  # it was sent again after a doubt
-                    if getattr(row, f"{name}_at"):
-                        count[name] += 1
-    return deltas
-
-
-def _bounce(row: Any) -> None:
-    if row.address is not None:  # erased meanwhile
-        suppress(row.workspace_id, [row.address], SuppressionReason.BOUNCE, _PROGRAM, row.reason)
-    if row.customer_id is not None:
-        publish(MessageBounced(row.workspace_id, row.customer_id, row.mailing_id), _PROGRAM)
+def _bounce(row: Mapping[str, Any]) -> None:
+    if row["address"] is not None:  # erased meanwhile
+        suppress(row["workspace_id"], [row["address"]], SuppressionReason.BOUNCE, _PROGRAM, row["reason"])
+    if row["customer_id"] is not None:
+        publish(MessageBounced(row["workspace_id"], row["customer_id"], row["mailing_id"]), _PROGRAM)
