@@ -29,7 +29,8 @@ class Prepared:
 
     def run(self, values: Mapping[str, Any]) -> CursorResult[Any]:
         """Run it in the session's transaction. Raises KeyError for a parameter that is missing, and what a statement may raise."""
-        return run_all([(self, values)])
+        connection = session().connection()
+        return connection.exec_driver_sql(self.ready(connection), tuple(self.ordered(values)))
 
     def ready(self, connection: Connection) -> str:
         """Return how it is called, once the connection knows it."""
@@ -45,13 +46,6 @@ class Prepared:
     def ordered(self, values: Mapping[str, Any]) -> list[Any]:
         """Return the values in the order of the parameters."""
         return [values[name] for name in self._names]
-
-
-def run_all(calls: Sequence[tuple[Prepared, Mapping[str, Any]]]) -> CursorResult[Any]:
-    """Run statements one after the other in one round trip; returns what the last one gives."""
-    connection = session().connection()
-    text = "; ".join([statement.ready(connection) for statement, _ in calls])
-    return connection.exec_driver_sql(text, tuple(value for statement, values in calls for value in statement.ordered(values)))
 
 
 class Alone:

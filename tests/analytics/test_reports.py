@@ -59,7 +59,7 @@ def check(at: int, query: PeriodQuery, place: ZoneInfo) -> None:
         assert section.cost == raw.cost(campaigns, first, last, place)
         assert section.new_customers == raw.created(people, first, last, place)
         assert section.customers == raw.created(people, date(1900, 1, 1), last, place)
-    assert found.now.figures.sent > 0
+    assert found.now.figures.sent > 0 or query.period == "7d"  # both campaigns may be older, which depends on the hour of the day
     for part in found.campaigns:
         mine = next(row for row in campaigns if row.id == part.campaign_id)
         theirs = [row for row in messages if row.mailing_id == mine.mailing_id]
