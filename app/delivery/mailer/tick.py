@@ -32,20 +32,15 @@ class Tick:
 
 def run_tick(mailer: int, tick: Tick, alone: Alone) -> None:
     """Run a tick in the writing thread, a plain one by `alone`. What is not committed then, the caller commits."""
-    if tick.plain:
-        tick.asked = {message_id for ids in tick.ready.values() for message_id in ids}
-        tick.claimed = ledger.tick(mailer, tick.outcomes, tuple(tick.asked), alone)
-    else:
-        tick.claimed = ledger.tick(mailer, tick.outcomes, ())
-        ledger.catch(tick.caught)
-        for sender_id, problem in tick.problems.items():
-            ledger.stop_sender(sender_id, problem)
-        for sender_id in sorted(tick.holds):
-            ledger.hold(sender_id)
-        for sender_id in sorted(tick.frees):
-            ledger.free(sender_id)
-        for sender_id, ids in sorted(tick.ready.items()):
-            limit = tick.limits.get(sender_id)
-            tick.asked.update(ids if limit is None else ids[: ledger.take_tokens(sender_id, limit, len(ids))])
-        tick.claimed = ledger.tick(mailer, (), tuple(tick.asked))
+    for sender_id, ids in sorted(tick.ready.items()):
+        limit = tick.limits.get(sender_id)
+        tick.asked.update(ids if limit is None else ids[: ledger.take_tokens(sender_id, limit, len(ids))])
+    tick.claimed = ledger.tick(mailer, tick.outcomes, tuple(tick.asked), alone if tick.plain else None)
+    ledger.catch(tick.caught)
+    for sender_id, problem in tick.problems.items():
+        ledger.stop_sender(sender_id, problem)
+    for sender_id in sorted(tick.holds):
+        ledger.hold(sender_id)
+    for sender_id in sorted(tick.frees):
+        ledger.free(sender_id)
     ledger.skip(tick.asked - tick.claimed)

@@ -95,6 +95,8 @@ def tick(mailer: int, outcomes: Sequence[Outcome], wanted: Sequence[int], alone:
 
 def catch(caught: Sequence[Catch]) -> None:
     """Take messages into the sandbox as far as they wait and may be sent; skip those that may not any more."""
+    if not caught:
+        return
     rows = queries.CATCH.run({"ids": sorted(c.message_id for c in caught)})
     taken = {row.id: row for row in rows}
     mails = [
