@@ -34,7 +34,7 @@ MOST = 100
 @api.get("/analytics/overview", permission="analytics.view", query=PeriodQuery, returns=OverviewOut, summary="Figures of a period")
 def show_overview(caller: Principal, query: PeriodQuery) -> OverviewOut:
     """Return the figures of a period beside those of the one before, by day and by campaign."""
-    found = report(caller.workspace_id, query, with_people=True)
+    found = report(caller.workspace_id, query, with_people=True, daily=True)
     return OverviewOut(
         period=DaysOut.model_validate(found.now.days),
         compared_with=_days(found.before),
@@ -129,7 +129,7 @@ def _figures(section: Section) -> FiguresOut:
 def _by_day(section: Section) -> list[DayOut]:
     found = []
     for day in section.days:
-        made = section.by_day.get(day, Figures())
+        made = section.by_bar.get(day, Figures())
         cost, new = section.costs.get(day, 0), section.new.get(day, 0)
         found.append(DayOut(day=day, revenue=made.revenue, cost=cost, orders=made.orders, sent=made.sent, new_customers=new))
     return found

@@ -50,8 +50,8 @@ def series(days: Days, of_day: Callable[[date], int]) -> list[int]:
     return [sum(of_day(day) for day in bucket) for bucket in buckets(days)]
 
 
-def by_day(figures: Mapping[date, Figures], name: str) -> Callable[[date], int]:
-    """Return what reads one figure of a day; nothing is 0."""
+def by_first(figures: Mapping[date, Figures], name: str) -> Callable[[date], int]:
+    """Return what reads one figure of the bar that begins with a day; on other days there is nothing, 0."""
     return lambda day: getattr(figures[day], name) if day in figures else 0
 
 

@@ -57,7 +57,7 @@ class FiguresOut(Read):
     revenue: int = Field(description=DEFINITIONS["revenue"])
     cost: int = Field(description=DEFINITIONS["cost"])
     roi: float | None = Field(description=f"{DEFINITIONS['return']} (revenue − cost) ÷ cost; null where nothing was spent.")
-    customers: int | None = Field(description="People in this workspace at the end of this time, as last counted; null before that.")
+    customers: int = Field(description="Today's people of this workspace who were there at the end of this time.")
     new_customers: int = Field(description="Of these, created in this time.")
 
 

@@ -218,13 +218,19 @@ def _changes() -> None:
         bare=True,
     )
     op.execute("create index ix_customer_changes_xid on customer_changes (workspace_id, xid)")
+    _table("customer_days", "day date not null, n bigint not null", "workspace_id, day", bare=True)
+    _table("customer_day_moves", f"{ID}, day date not null, n bigint not null", "id", bare=True)
+    op.execute("create index ix_customer_day_moves_workspace on customer_day_moves (workspace_id)")
     note = "insert into customer_changes (workspace_id, customer_id, fields)"
+    days = "insert into customer_day_moves (workspace_id, day, n) select workspace_id, timezone('UTC', created_at)::date, {} from {} group by 1, 2;"
     _trigger(
         "customers",
         "insert",
         f"""insert into customer_stats (workspace_id, customer_id) select workspace_id, id from new_rows;
-        {note} select workspace_id, id, '{{*}}' from new_rows;""",
+        {note} select workspace_id, id, '{{*}}' from new_rows;
+        {days.format("count(*)", "new_rows")}""",
     )
+    _trigger("customers", "delete", days.format("-count(*)", "old_rows"))
     keys = """case when n.attributes is distinct from o.attributes then array(
         select 'fields.' || k from jsonb_object_keys(o.attributes || n.attributes) k where o.attributes -> k is distinct from n.attributes -> k
         ) else '{}' end"""
@@ -308,10 +314,11 @@ def downgrade() -> None:
         op.execute(f"drop table {table}")
     for table in (
         *("consents", "customer_stats", "customers", "customer_changes", "customer_fields", "saved_views", "kept_counts", "bulk_acts"),
+        *("customer_days", "customer_day_moves"),
         *("topics", "consent_log", "suppressions", "order_lines", "orders", "activities", "activity_kinds", "activity_sources"),
     ):
         op.execute(f"drop table {table}")
-    for name in ("customers_note_insert", "customers_note_update", "customer_stats_note_update"):
+    for name in ("customers_note_insert", "customers_note_update", "customers_note_delete", "customer_stats_note_update"):
         op.execute(f"drop function {name}()")
     for verb in ("insert", "update", "delete"):
         op.execute(f"drop function consents_note_{verb}()")

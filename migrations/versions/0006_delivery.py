@@ -226,6 +226,34 @@ TABLES = (
     )
     """,
     """
+    create table mailing_days (
+        mailing_id bigint not null,
+        day date not null,
+        sent bigint default '0' not null,
+        bounced bigint default '0' not null,
+        opened bigint default '0' not null,
+        clicked bigint default '0' not null,
+        ordered bigint default '0' not null,
+        unsubscribed bigint default '0' not null,
+        complained bigint default '0' not null,
+        refused bigint default '0' not null,
+        opens bigint default '0' not null,
+        clicks bigint default '0' not null,
+        hits_opened bigint default '0' not null,
+        hits_opened_machine bigint default '0' not null,
+        hits_opened_unsure bigint default '0' not null,
+        hits_clicked bigint default '0' not null,
+        hits_clicked_machine bigint default '0' not null,
+        hits_clicked_unsure bigint default '0' not null,
+        orders bigint default '0' not null,
+        revenue bigint default '0' not null,
+        workspace_id integer not null,
+        constraint pk_mailing_days primary key (mailing_id, day),
+        constraint fk_mailing_days_mailing_id foreign key(mailing_id) references mailings (id) on delete cascade,
+        constraint fk_mailing_days_workspace_id foreign key(workspace_id) references workspaces (id) on delete cascade
+    )
+    """,
+    """
     create table mailing_domains (
         mailing_id bigint not null,
         domain text not null,
@@ -302,6 +330,7 @@ INDEXES = (
     "create index ix_mailings_source on mailings (workspace_id, source_id)",
     "create unique index uq_mailings_system on mailings (workspace_id, sender_id) where kind = 'system'",
     "create index ix_mailing_hours_hour on mailing_hours (workspace_id, hour)",
+    "create index ix_mailing_days_day on mailing_days (workspace_id, day)",
 )
 
 
@@ -317,6 +346,7 @@ def downgrade() -> None:
         "mailing_domains",
         "mailing_links",
         "mailing_hours",
+        "mailing_days",
         "mailing_contents",
         "sender_paces",
         "mailings",

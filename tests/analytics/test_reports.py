@@ -9,14 +9,17 @@ import pytest
 import sqlalchemy as sa
 from flask_sqlalchemy.session import Session
 
+from app.analytics import periods
+from app.analytics.periods import Bucket, buckets
 from app.analytics.schemas import PeriodQuery
 from app.analytics.service import reports
 from app.campaigns.models import Campaign
 from app.core import time
 from app.customers.models import Customer
-from app.delivery.models import Conversion, MailingHour, Message
-from app.delivery.queries import results
+from app.delivery.models import Conversion, MailingDay, MailingHour, Message
+from app.delivery.queries.days import Period, of_bars
 from app.delivery.queries.figures import NAMES, Figures
+from app.delivery.service.tallies import add_hours
 from tests.analytics import raw
 from tests.factories.analytics import a_mailing, a_sent_campaign, a_year
 from tests.factories.customers import a_workspace
@@ -38,13 +41,21 @@ def test_a_report_equals_the_rows(session: Session, zone: str) -> None:
     at = a_workspace(zone=zone).id
     a_year(at, campaigns=2, people=24, seed=ZONES.index(zone), within=timedelta(days=14))
     a_year(a_workspace(zone=zone).id, campaigns=1, people=8, seed=3)
-    for period, compare in (("28d", "previous"), ("7d", "year"), ("12m", "none")):
-        check(at, PeriodQuery(period=period, compare=compare), ZoneInfo(zone))
+    for period, compare, daily in (("28d", "previous", True), ("7d", "year", False), ("90d", "none", False), ("12m", "none", False)):
+        check(at, PeriodQuery(period=period, compare=compare), ZoneInfo(zone), daily=daily)
 
 
-def check(at: int, query: PeriodQuery, place: ZoneInfo) -> None:
-    """Compare a report with the rows, section by section, day by day, campaign by campaign."""
-    found = reports.report(at, query, with_people=True)
+def of_days(workspace_id: int, first: date, last: date, zone: ZoneInfo) -> Period:
+    return of_bars(workspace_id, list(periods.Days(first, last)), last + timedelta(days=1), zone)
+
+
+def this_hour() -> datetime:
+    return time.now().replace(minute=0, second=0, microsecond=0)
+
+
+def check(at: int, query: PeriodQuery, place: ZoneInfo, *, daily: bool) -> None:
+    """Compare a report with the rows, section by section, bar by bar, campaign by campaign."""
+    found = reports.report(at, query, with_people=True, daily=daily)
     messages, sold = raw.rows(Message, at), raw.rows(Conversion, at)
     campaigns, people = raw.rows(Campaign, at), raw.rows(Customer, at)
     for section in (found.now, found.before):
@@ -53,9 +64,9 @@ def check(at: int, query: PeriodQuery, place: ZoneInfo) -> None:
             continue
         first, last = section.days.first, section.days.last
         assert same(counted(section.figures), raw.figures(messages, sold, first, last, place))
-        for day in section.days if section.days.length < 100 else ():
-            assert same(counted(section.by_day.get(day, Figures())), raw.figures(messages, sold, day, day, place)), day
-            assert section.new[day] == raw.created(people, day, day, place)
+        for bar in [Bucket(day, day) for day in section.days] if daily else buckets(section.days):
+            assert same(counted(section.by_bar.get(bar.first, Figures())), raw.figures(messages, sold, bar.first, bar.last, place)), bar
+            assert section.new[bar.first] == raw.created(people, bar.first, bar.last, place)
         assert section.cost == raw.cost(campaigns, first, last, place)
         assert section.new_customers == raw.created(people, first, last, place)
         assert section.customers == raw.created(people, date(1900, 1, 1), last, place)
@@ -74,17 +85,15 @@ def test_the_edge_of_a_day_is_the_workspaces(session: Session, monkeypatch: pyte
     monkeypatch.setattr(time, "now", lambda: datetime(2026, 11, 3, 12, tzinfo=UTC))
     at = a_workspace(zone="America/New_York").id
     mailing = a_mailing(at)
-    for hour in range(-3, 30):
-        moment = datetime(2026, 11, 1, tzinfo=UTC) + timedelta(hours=hour)
-        session.add(MailingHour(workspace_id=at, mailing_id=mailing.id, hour=moment, sent=1))
-    session.flush()
-    found = results.of_days(at, date(2026, 11, 1), date(2026, 11, 1), ZoneInfo("America/New_York"))
-    assert (found.total.sent, {day: one.sent for day, one in found.by_day.items()}) == (25, {date(2026, 11, 1): 25})
-    earlier = results.of_days(at, date(2026, 10, 31), date(2026, 10, 31), ZoneInfo("America/New_York"))
+    began = datetime(2026, 11, 1, tzinfo=UTC)
+    add_hours(at, {(mailing.id, began + timedelta(hours=hour)): {"sent": 1} for hour in range(-3, 30)})
+    found = of_days(at, date(2026, 11, 1), date(2026, 11, 1), ZoneInfo("America/New_York"))
+    assert (found.total.sent, {day: one.sent for day, one in found.by_bar.items()}) == (25, {date(2026, 11, 1): 25})
+    earlier = of_days(at, date(2026, 10, 31), date(2026, 10, 31), ZoneInfo("America/New_York"))
     assert earlier.total.sent == 7
-    both = results.of_days(at, date(2026, 10, 31), date(2026, 11, 2), ZoneInfo("America/New_York"))
-    assert both.total.sent == 33
-    assert sum(one.sent for one in both.by_day.values()) == 33
+    both = of_days(at, date(2026, 10, 31), date(2026, 11, 2), ZoneInfo("America/New_York"))
+    assert [one.sent for one in both.by_bar.values()] == [7, 25, 1]
+    assert (both.total.sent, {mailing_id: one.sent for mailing_id, one in both.by_mailing.items()}) == (33, {mailing.id: 33})
 
 
 @pytest.mark.parametrize(("zone", "begins"), [("Asia/Kolkata", 19), ("Asia/Kathmandu", 19), ("UTC", 0)])
@@ -92,18 +101,11 @@ def test_an_hour_over_midnight_counts_to_the_day_it_began_in(session: Session, z
     """Midnight in Kolkata is 18:30 UTC, in Kathmandu 18:15: the hour from 18:00 began the day before."""
     at = a_workspace(zone=zone).id
     mailing = a_mailing(at)
-    for hour in range(48):
-        session.add(
-            MailingHour(workspace_id=at, mailing_id=mailing.id, hour=datetime(2026, 5, 4, tzinfo=UTC) + timedelta(hours=hour), sent=1)
-        )
-    session.flush()
-    found = results.of_days(at, date(2026, 5, 5), date(2026, 5, 5), ZoneInfo(zone))
+    began = datetime(2026, 5, 4, tzinfo=UTC)
+    add_hours(at, {(mailing.id, began + timedelta(hours=hour)): {"sent": 1} for hour in range(48)})
+    found = of_days(at, date(2026, 5, 5), date(2026, 5, 5), ZoneInfo(zone))
     assert found.total.sent == 24
-    first = min(
-        hour
-        for hour in range(48)
-        if raw.day_of(datetime(2026, 5, 4, tzinfo=UTC) + timedelta(hours=hour), ZoneInfo(zone)) == date(2026, 5, 5)
-    )
+    first = min(hour for hour in range(48) if raw.day_of(began + timedelta(hours=hour), ZoneInfo(zone)) == date(2026, 5, 5))
     assert first % 24 == begins
 
 
@@ -117,12 +119,7 @@ def test_cost_belongs_to_the_day_of_the_launch(session: Session) -> None:
     at = a_workspace().id
     a_sent_campaign(at, cost=5_000, launched_at=time.now() - timedelta(days=3))
     old = a_sent_campaign(at, cost=9_000, launched_at=time.now() - timedelta(days=40))
-    session.add(
-        MailingHour(
-            workspace_id=at, mailing_id=old.mailing_id, hour=time.now().replace(minute=0, second=0, microsecond=0), orders=2, revenue=15_000
-        )
-    )
-    session.flush()
+    add_hours(at, {(old.mailing_id, this_hour()): {"orders": 2, "revenue": 15_000}})
     found = reports.report(at, PeriodQuery())
     assert (found.now.cost, found.now.figures.revenue, found.now.roi) == (5_000, 15_000, 2.0)
     assert [(part.cost, part.figures.revenue, part.roi) for part in found.campaigns] == [(0, 15_000, None), (5_000, 0, -1.0)]
@@ -133,17 +130,14 @@ def test_cost_belongs_to_the_day_of_the_launch(session: Session) -> None:
 def test_mail_of_no_campaign_is_named_and_adds_up(session: Session) -> None:
     at = a_workspace().id
     mailing = a_mailing(at)
-    session.add(
-        MailingHour(workspace_id=at, mailing_id=mailing.id, hour=time.now().replace(minute=0, second=0, microsecond=0), sent=4, opened=1)
-    )
-    session.flush()
+    add_hours(at, {(mailing.id, this_hour()): {"sent": 4, "opened": 1}})
     found = reports.report(at, PeriodQuery())
     assert [(part.campaign_id, part.name, part.figures.sent) for part in found.campaigns] == [(None, reports.NO_CAMPAIGN, 4)]
 
 
 def test_the_columns_of_hours_are_those_that_are_added(session: Session) -> None:
-    columns = {column.name for column in sa.inspect(MailingHour).columns} - {"workspace_id", "mailing_id", "hour"}
-    assert set(NAMES) == columns
+    for table in (MailingHour, MailingDay):
+        assert set(NAMES) == {column.name for column in sa.inspect(table).columns} - {"workspace_id", "mailing_id", "hour", "day"}
 
 
 def test_no_rate_passes_one_whatever_was_counted() -> None:

@@ -57,6 +57,8 @@ _FILL = (
     from bench.activities where kind = 4""",
     """insert into customer_fields (workspace_id, key, label, type) values (:w, 'plan', 'Plan', 'text'), (:w, 'points', 'Points', 'number'),
     (:w, 'source', 'Source', 'text'), (:w, 'loyalty_id', 'Loyalty id', 'text'), (:w, 'newsletter', 'Newsletter', 'boolean')""",
+    """insert into customer_days (workspace_id, day, n) select :w, timezone('UTC', created_at)::date, count(*)
+    from customers group by 2""",
     "select setval(pg_get_serial_sequence('customers', 'id'), (select max(id) from customers))",
     "alter table customers enable trigger user",
     "alter table consents enable trigger user",

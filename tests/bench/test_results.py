@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from app.analytics.service import segments
 from app.core.db import db
+from app.delivery.queries.figures import NAMES
 from app.delivery.service import domains
 from app.workspaces.models import Workspace
 from tests.bench.ground import CUSTOMERS, Ground
@@ -36,6 +37,9 @@ _FILL = (
       :each / 12 / (n + 1), :each / 48 / (n + 1), :each / 9 / (n + 1), :each / 20 / (n + 1), 3, :each / 40 / (n + 1), 9, 2,
       case when n % 5 = 0 then 4 else 0 end, case when n % 5 = 0 then 31000 else 0 end
     from mailings, generate_series(0, 335) n""",
+    f"""insert into mailing_days (workspace_id, mailing_id, day, {", ".join(NAMES)})
+    select workspace_id, mailing_id, timezone('UTC', hour)::date, {", ".join(f"sum({name})" for name in NAMES)}
+    from mailing_hours group by 1, 2, 3""",  # noqa: S608
     """insert into mailing_tallies (mailing_id, state, reason, n) select id, v.state, v.reason, v.n from mailings,
       (values (0, '', :each), (3, '', :each - 80), (5, 'unsubscribed', 50), (7, '550 5.1.1', 20), (4, '554 5.7.1', 10)) v(state, reason, n)""",
     """insert into mailing_links (workspace_id, mailing_id, variant, position, url, label)
@@ -102,7 +106,16 @@ def browser(crowd: Ground) -> tuple[Browser, int]:
                 line.execute(sa.text(statement), {name: value for name, value in given.items() if f":{name}" in statement})
             campaign = line.execute(sa.text("select id from campaigns order by launched_at desc limit 1")).scalar_one()
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as line:
-            for table in ("messages", "mailing_hours", "conversions", "segment_members", "campaigns", "mailings", "mailing_links"):
+            for table in (
+                "messages",
+                "mailing_hours",
+                "mailing_days",
+                "conversions",
+                "segment_members",
+                "campaigns",
+                "mailings",
+                "mailing_links",
+            ):
                 line.execute(sa.text(f"vacuum analyze {table}"))
         made = signed_in(client, workspace=db.session.get_one(Workspace, crowd.workspace_id))
         db.session.commit()

@@ -34,6 +34,33 @@ def test_every_part_is_clean_and_no_width_spills(parts: Page, look: Look) -> Non
         assert not parts.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"), width
 
 
+@pytest.mark.parametrize(("refund", "below"), [(-500, False), (-200_000, True)])
+def test_an_axis_of_bars_goes_below_zero_only_for_what_is_seen(parts: Page, refund: int, below: bool) -> None:
+    """A refund of $5 beside days of thousands is a bar without height; the rounded axis gave it $1,000."""
+    labels = parts.evaluate(
+        """async (refund) => {
+          const [chart] = document.querySelectorAll('[data-chart]');
+          const source = document.getElementById(chart.dataset.chart);
+          const kept = source.textContent;
+          const data = JSON.parse(kept);
+          data.series[0].values[0] = refund;
+          source.textContent = JSON.stringify(data);
+          const redrawn = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+          const theme = document.documentElement.dataset.bsTheme ?? 'light';
+          document.documentElement.dataset.bsTheme = 'dark';
+          await redrawn();
+          const labels = [...chart.querySelectorAll('svg text')].map((text) => text.textContent);
+          source.textContent = kept;
+          document.documentElement.dataset.bsTheme = theme;
+          await redrawn();
+          return labels;
+        }""",
+        refund,
+    )
+    assert "$0" in labels
+    assert any(label.startswith(("−$", "-$")) for label in labels) == below, labels
+
+
 def test_find_or_do_is_clean(parts: Page, look: Look) -> None:
     parts.keyboard.press("Control+k")
     parts.keyboard.type("main")

@@ -12,18 +12,30 @@ from app.campaigns.links import renamed, slug, utm
 from app.campaigns.queries import figures, ledger
 from app.campaigns.schemas import MessageQuery
 from app.campaigns.service import check as checking
-from app.campaigns.service import pace
+from app.campaigns.service import pace, trial
 from app.campaigns.service.check import Counts, check
 from app.core.errors import Unavailable
 from app.delivery.models import MessageState, SenderKind
 from app.delivery.queries import eligibility
 from tests.campaigns.test_running import end
 from tests.factories.campaigns import a_campaign, a_list, sending, subscribers
+from tests.factories.content import a_template
 from tests.factories.customers import a_customer
 from tests.factories.delivery import a_sender
 from tests.factories.segments import a_segment, field
 from tests.factories.workspaces import workspace
 from tests.support import counted
+
+
+def test_pages_read_the_subject_without_making_the_mail(session: Session) -> None:
+    place = workspace().id
+    greeting = a_template(place, kind="markdown", subject="{{ customer.first_name | default('You') }}: layers", body="Hello\n\n" * 50)
+    row = a_campaign(place, customers=[a_customer(place, first_name="Ada").id], template_id=greeting.id)
+    for sees, subject in ((True, "Ada: layers"), (False, "You: layers")):
+        read, whole = trial.as_read(row, sees=sees), trial.mail_of(row, sees=sees)
+        assert read
+        assert (read.subject, read.preheader) == (whole.subject, whole.preheader) == (subject, whole.preheader)
+        assert (read.html, "Hello" in whole.html) == ("", True)
 
 
 def test_a_check_counts_by_reason_and_says_how_long_it_takes(session: Session) -> None:

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from jinja2 import Environment
 from markupsafe import escape
 
-from app.content.render.compiled import Rendered, Source, Special, compile_source
+from app.content.render.compiled import Rendered, Source, Special, compile_head, compile_source
 from app.content.render.parts import Const, Personal
 from app.core.errors import Invalid
-from tests.factories.words import BRAND, WAY_OUT, address, compiled, context, mail, refused, shown
+from tests.factories.words import BRAND, WAY_OUT, WORDS, address, compiled, context, mail, refused, shown
 
 
 def inner(found: Rendered) -> str:
@@ -329,3 +329,22 @@ def test_a_value_is_always_escaped_in_html_and_never_in_text(value: str) -> None
     )
     assert f'<p title="{escape(value)}">«{escape(value)}»</p>' in found.html
     assert f"«{value}»" in found.text
+
+
+@pytest.mark.parametrize("kind", ["html", "markdown"])
+def test_the_head_alone_reads_as_in_the_whole_mail(kind: str) -> None:
+    long = "{{ customer.last_name }} {{ customer.nonsense }} {% if %}"
+    given = {
+        "subject": "{{ customer.first_name | upper }},\r\nlook: {{ brand.name }}",
+        "preheader": "{% if customer.tags %}{{ campaign.name }}{% endif %}",
+    }
+    whole = compile_source(Source(kind=kind, body="Hello" * 9, text=None, **given), None, BRAND, {})
+    head = compile_head(Source(kind=kind, body=long, text=long, **given), None, BRAND, {})
+    about = context("Ada", tags=["x"])
+    read, made = head.render(about, address), whole.render(about, address)
+    assert (read.subject, read.preheader) == (made.subject, made.preheader) == ("ADA, look: Northlight", "Autumn")
+    assert (read.html, read.text, head.links) == ("", "", ())
+    assert head.uses == whole.uses
+    with pytest.raises(Invalid) as no:
+        compile_head(Source(kind=kind, subject="{{ nonsense }}", preheader="{% if %}", body=long, text=None), WORDS, BRAND, {})
+    assert set(no.value.errors) == {"subject", "preheader"}

@@ -245,3 +245,14 @@ def test_no_workspace_sees_the_operators_server_or_sends_by_it(
     operator(SYSTEM_SMTP_URL=None)
     mail_reset(PasswordResetAsked(place, user_id=browser.user_id))
     assert (len(letters(session, place)), can_mail(place, "owner")) == (2, False)
+
+
+def test_a_server_without_an_address_is_none_for_the_promise_and_for_the_letter(session: Session, operator: Callable[..., None]) -> None:
+    place = workspace()
+    a_sender(place.id, is_default=True)
+    owner = member(place)
+    member(place, "admin")
+    operator(SYSTEM_MAIL_FROM=None)
+    assert not can_mail(place.id, "owner")
+    mail_reset(PasswordResetAsked(place.id, user_id=owner.user_id))
+    assert letters(session, place.id) == []

@@ -236,7 +236,6 @@ def test_mail_about_accounts_goes_by_the_operators_server(app: Flask, database: 
         place = workspace().id
         a_sender(place, other, is_default=True)
         sender = get_system_sender(place)
-        assert sender
         letters.queue_letter(place, "ada@x.example", letters.Letter("A new password", "<p>Hi</p>", "Hi"), sender_id=sender.id)
         session().commit()
         with mailer(app):

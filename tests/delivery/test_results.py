@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -94,6 +95,23 @@ def test_domains_are_counted_again_while_something_happens_and_ever_more_rarely(
         session.flush()
         assert (mine in domains.stale()) == wanted, (counted, hit)
         session.expunge_all()
+
+
+def test_what_is_stale_is_found_without_going_through_all_hours(session: Session) -> None:
+    """The plan takes hours by the key of a mailing, however many there are: never a scan of the table."""
+    at = a_workspace().id
+    ids = [a_mailing(at).id for _ in range(60)]
+    hours = """insert into mailing_hours (workspace_id, mailing_id, hour, sent)
+    select :at, id, now() - n * interval '1 hour', 1 from unnest(:ids) id, generate_series(1, 336) n"""
+    session.execute(sa.text(hours), {"at": at, "ids": ids})
+    session.execute(sa.text("analyze mailings, mailing_hours"))
+    asked: list[tuple[str, Any]] = []
+    sa.event.listen(session.connection(), "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+    assert domains.stale() == [(at, mailing_id) for mailing_id in ids]
+    statement, values = asked[-1]
+    plan = "\n".join(row[0] for row in session.connection().exec_driver_sql(f"explain {statement}", values))
+    assert "pk_mailing_hours" in plan
+    assert "Seq Scan on mailing_hours" not in plan
 
 
 @pytest.mark.parametrize(("people", "seconds", "wanted"), [(10, 15, False), (10, 25, True), (100_000, 45, False), (100_000, 55, True)])

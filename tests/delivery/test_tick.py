@@ -9,7 +9,7 @@ from app.core.time import now
 from app.customers.models import Activity, Suppression
 from app.customers.models.activities import Kind
 from app.delivery.mailer.tick import Tick
-from app.delivery.models import Mailer, Mailing, MailingHour, MailingTally, Message, MessageBody, MessageKind, MessageState
+from app.delivery.models import Mailer, Mailing, MailingDay, MailingHour, MailingTally, Message, MessageBody, MessageKind, MessageState
 from app.delivery.service import ledger
 from app.delivery.service.ledger import Catch, LeaseLost, Outcome
 from tests.factories.customers import a_consent, a_customer
@@ -75,6 +75,12 @@ def test_outcomes_are_written_with_all_that_follows_from_them(session: Session) 
         (mailing.id, 3, 1, 1, 1, 0),
         (waiting[0].mailing_id, 0, 1, 0, 0, 0),
     ]
+    days = session.scalars(sa.select(MailingDay).where(MailingDay.workspace_id == place).order_by(MailingDay.mailing_id)).all()
+    assert [(d.mailing_id, d.sent, d.refused, d.opened, d.clicked, d.ordered) for d in days] == [
+        (mailing.id, 3, 1, 1, 1, 0),
+        (waiting[0].mailing_id, 0, 1, 0, 0, 0),
+    ]
+    assert [d.day for d in days] == [h.hour.date() for h in hours]
     assert all(h.hour.replace(minute=0, second=0, microsecond=0) == h.hour for h in hours)
     assert kinds(session, place) == sorted([Kind.SENT] * 3 + [Kind.BOUNCED] * 2)
     barred = session.scalars(sa.select(Suppression.email).where(Suppression.workspace_id == place))

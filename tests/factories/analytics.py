@@ -17,6 +17,7 @@ from app.delivery.models import (
     ALL,
     Conversion,
     Mailing,
+    MailingDay,
     MailingHour,
     MailingLink,
     MailingTally,
@@ -27,6 +28,7 @@ from app.delivery.models import (
     SenderKind,
 )
 from app.delivery.service.links import Click, count_clicks
+from app.delivery.service.tallies import add_hours
 from app.delivery.verdicts import Verdict
 from app.segments.models import Segment, SegmentMember
 from tests.factories.customers import a_customer
@@ -175,10 +177,10 @@ def roll_up(workspace_id: int) -> None:
     for sale in session().scalars(sa.select(Conversion).where(Conversion.workspace_id == workspace_id)):
         _add(hours, sale.mailing_id, sale.ordered_at, "revenue", sale.value)
         _add(hours, sale.mailing_id, sale.ordered_at, "orders", 0 if sale.refund else 1)
-    session().execute(sa.delete(MailingHour).where(MailingHour.workspace_id == workspace_id))
+    for table in (MailingHour, MailingDay):
+        session().execute(sa.delete(table).where(table.workspace_id == workspace_id))
     session().execute(sa.delete(MailingTally).where(MailingTally.mailing_id.in_({mailing_id for mailing_id, _, _ in tallies})))
-    for (mailing_id, hour), names in hours.items():
-        _keep(MailingHour(workspace_id=workspace_id, mailing_id=mailing_id, hour=hour, **names))
+    add_hours(workspace_id, hours)
     for (mailing_id, state, reason), n in tallies.items():
         _keep(MailingTally(mailing_id=mailing_id, state=int(state), reason=reason, n=n))
     session().expire_all()

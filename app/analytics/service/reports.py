@@ -1,7 +1,7 @@
 """The reports of a period: figures, by day, by campaign, beside those of the period compared with.
 
 Delivery and response are of the messages *sent* in the period, orders and revenue of the orders *made* in it, cost of the campaigns
-*launched* in it. All of it is read from roll-ups; customers are counted by an index.
+*launched* in it. All of it is read from roll-ups.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,14 +10,13 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from app.analytics import periods
-from app.analytics.periods import Days
+from app.analytics.periods import Bucket, Days, buckets
 from app.analytics.queries import campaigns as campaign_queries
-from app.analytics.queries import people
 from app.analytics.schemas import PeriodQuery
+from app.core.days import starts
 from app.core.time import now
-from app.customers.queries import counts as customer_counts
-from app.customers.service import counts
-from app.delivery.queries import results
+from app.customers.queries import made
+from app.delivery.queries.days import of_bars
 from app.delivery.queries.figures import Figures, return_on, total
 from app.workspaces.queries import get_workspace
 
@@ -43,15 +42,15 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Figures of some days. `costs` by day; `new` customers by day, `customers` at the end (None: not counted yet)."""
+    """Figures of some days, and by the first day of each bar. `new` customers, too; `customers` at the end; `costs` by day."""
 
     days: Days
     figures: Figures
-    by_day: Mapping[date, Figures]
+    by_bar: Mapping[date, Figures]
     by_mailing: Mapping[int, Figures]
     costs: Mapping[date, int]
     new: Mapping[date, int]
-    customers: int | None
+    customers: int
 
     @property
     def cost(self) -> int:
@@ -81,43 +80,42 @@ class Report:
     campaigns: Sequence[Part] = field(default=())
 
 
-def report(workspace_id: int, query: PeriodQuery, *, with_people: bool = False) -> Report:
-    """Return the report that was asked for; customers are counted only `with_people`. Raises Invalid."""
+def report(workspace_id: int, query: PeriodQuery, *, with_people: bool = False, daily: bool = False) -> Report:
+    """Return the report that was asked for; customers are counted only `with_people`; `daily`: a bar for each day. Raises Invalid."""
     workspace = get_workspace(workspace_id)
     zone = ZoneInfo(workspace.zone)
     today = now().astimezone(zone).date()
     days = periods.of_query(query.period, query.first, query.last, today)
     earlier = periods.before(days, query.compare)
-    everybody = _everybody(workspace_id) if with_people else None
-    section = _section(workspace_id, days, zone, everybody)
-    before = _section(workspace_id, earlier, zone, everybody) if earlier else None
-    return Report(zone, workspace.currency, today, section, before, _parts(workspace_id, section, zone))
+
+    def section(days: Days) -> Section:
+        bars = [Bucket(day, day) for day in days] if daily else buckets(days)
+        return _section(workspace_id, days, bars, zone, with_people=with_people)
+
+    current = section(days)
+    before = section(earlier) if earlier else None
+    return Report(zone, workspace.currency, today, current, before, _parts(workspace_id, current, zone))
 
 
-def _everybody(workspace_id: int) -> int | None:
-    name = customer_counts.EVERYONE
-    return counts.read(workspace_id, {name: customer_counts.everyone(workspace_id)})[name].value
-
-
-def _section(workspace_id: int, days: Days, zone: ZoneInfo, everybody: int | None) -> Section:
-    found = results.of_days(workspace_id, days.first, days.last, zone)
-    low, high = edges(days, zone)
+def _section(workspace_id: int, days: Days, bars: Sequence[Bucket], zone: ZoneInfo, *, with_people: bool) -> Section:
+    firsts, end = [bar.first for bar in bars], days.last + timedelta(days=1)
+    found = of_bars(workspace_id, firsts, end, zone)
     costs: dict[date, int] = {}
-    for launched_at, cost in campaign_queries.costs(workspace_id, low, high):
+    for launched_at, cost in campaign_queries.costs(workspace_id, *edges(days, zone)):
         day = launched_at.astimezone(zone).date()
         costs[day] = costs.get(day, 0) + cost
     new: dict[date, int] = {}
-    later = 0
-    if everybody is not None:
-        moments = [*(results.starts(day, zone) for day in days), high]
-        *created, later = people.created_between(workspace_id, moments)
-        new = dict(zip(days, created, strict=True))
-    return Section(days, found.total, found.by_day, found.by_mailing, costs, new, None if everybody is None else everybody - later)
+    customers = 0
+    if with_people:
+        until = made.before(workspace_id, [starts(day, zone) for day in (*firsts, end)])
+        new = {first: until[at + 1] - until[at] for at, first in enumerate(firsts)}
+        customers = until[-1]
+    return Section(days, found.total, found.by_bar, found.by_mailing, costs, new, customers)
 
 
 def edges(days: Days, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Return when the first day begins and when the last one ends."""
-    return results.starts(days.first, zone), results.starts(days.last + timedelta(days=1), zone)
+    return starts(days.first, zone), starts(days.last + timedelta(days=1), zone)
 
 
 def _parts(workspace_id: int, section: Section, zone: ZoneInfo) -> list[Part]:

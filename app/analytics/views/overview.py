@@ -53,18 +53,14 @@ def _pictures(found: Asked, caller: Principal) -> dict[str, Any]:
         "sparks": {
             "revenue": (revenue, earlier[0] if earlier else None),
             "margin": (_margin(revenue, cost), _margin(*earlier) if earlier else None),
-            "orders": (summed(now.days, now.by_day, "orders"), summed(before.days, before.by_day, "orders") if before else None),
-            "customers": (
-                figures.running(figures.series(now.days, lambda day: now.new.get(day, 0)), now.customers)
-                if now.customers is not None
-                else []
-            ),
+            "orders": (summed(now.days, now.by_bar, "orders"), summed(before.days, before.by_bar, "orders") if before else None),
+            "customers": figures.running(figures.series(now.days, lambda day: now.new.get(day, 0)), now.customers),
         },
     }
 
 
 def _money(section: Section) -> tuple[list[int], list[int]]:
-    return summed(section.days, section.by_day, "revenue"), figures.series(section.days, lambda day: section.costs.get(day, 0))
+    return summed(section.days, section.by_bar, "revenue"), figures.series(section.days, lambda day: section.costs.get(day, 0))
 
 
 def _margin(revenue: list[int], cost: list[int]) -> list[int]:

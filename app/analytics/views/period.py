@@ -115,6 +115,6 @@ def bars(found: Asked, caller: Principal) -> Sequence[str]:
     return figures.labels(found.report.now.days, write, month)
 
 
-def summed(days: Days, by_day: Any, name: str) -> list[int]:
+def summed(days: Days, by_bar: Any, name: str) -> list[int]:
     """Return one figure for each bar."""
-    return figures.series(days, figures.by_day(by_day, name))
+    return figures.series(days, figures.by_first(by_bar, name))

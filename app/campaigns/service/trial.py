@@ -12,7 +12,7 @@ from app.campaigns.queries import audience, campaigns, ledger
 from app.campaigns.schemas import TestIn
 from app.campaigns.service import words
 from app.campaigns.service.campaigns import subject
-from app.content.render.compiled import Rendered
+from app.content.render.compiled import Rendered, compile_head, compile_source
 from app.core.actor import Actor
 from app.core.db import get, session
 from app.core.errors import Conflict, Forbidden, Invalid
@@ -63,20 +63,27 @@ def mail_of(row: Campaign, *, sees: bool) -> Rendered:
 
     Where the caller may not see customers, it is as somebody unknown reads it. Raises Invalid, Conflict where there is none to show.
     """
-    content, _ = campaigns.frozen(row)
-    if content is not None:
-        compiled, brand = words.frozen(content), content.brand
-    else:
-        compiled, brand = words.present(row), words.facts(row.workspace_id, campaigns.sender_of(row))
-    return words.render(row, compiled, brand, first_of(row) if sees else None)
+    return _read(row, compile_source, sees=sees)
 
 
 def as_read(row: Campaign, *, sees: bool) -> Rendered | None:
-    """Return the same for a page that shows subject and preview line beside other things; None where there is nothing to show yet."""
+    """Return subject and preview line alone, as the first of the audience reads them; None where there is nothing to show yet.
+
+    For pages that show them beside other things: the mail itself may be long, and is not made.
+    """
     try:
-        return mail_of(row, sees=sees)
+        return _read(row, compile_head, sees=sees)
     except (Invalid, Conflict):
         return None
+
+
+def _read(row: Campaign, by: words.Compile, *, sees: bool) -> Rendered:
+    content, _ = campaigns.frozen(row)
+    if content is not None:
+        compiled, brand = words.frozen(content, by), content.brand
+    else:
+        compiled, brand = words.present(row, by), words.facts(row.workspace_id, campaigns.sender_of(row))
+    return words.render(row, compiled, brand, first_of(row) if sees else None)
 
 
 def _addresses(workspace_id: int, to: Sequence[str], *, to_anybody: bool) -> list[str]:

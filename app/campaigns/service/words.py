@@ -1,5 +1,6 @@
 """The words of a campaign: as the template and the brand have them now, ready to be frozen or shown."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.campaigns.models import Campaign
@@ -8,6 +9,7 @@ from app.content.models import Template
 from app.content.queries.brands import brand_facts
 from app.content.queries.people import contexts, vocabulary
 from app.content.render.compiled import Compiled, Link, Rendered, Source, Special, compile_source
+from app.content.render.fields import Words as Vocabulary
 from app.content.service.previews import NOBODY
 from app.core.db import find
 from app.core.errors import Conflict, NotFound
@@ -15,6 +17,7 @@ from app.delivery.models import MailingContent, Sender
 from app.delivery.service.mailings import Words
 
 _POINT = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs="
+Compile = Callable[[Source, Vocabulary | None, Mapping[str, Any], Mapping[str, str]], Compiled]
 NO_WORDS = "Choose a template."
 NO_SENDER = "Choose a sender."
 
@@ -41,15 +44,15 @@ def freeze(row: Campaign) -> Words:
     )
 
 
-def present(row: Campaign) -> Compiled:
-    """Return the present words of a campaign that was not launched. Raises Invalid, Conflict."""
-    return compile_source(source_of(row), vocabulary(row.workspace_id), facts(row.workspace_id, campaigns.sender_of(row)), tagged(row))
+def present(row: Campaign, by: Compile = compile_source) -> Compiled:
+    """Return the present words of a campaign that was not launched; by `compile_head` their subject alone. Raises Invalid, Conflict."""
+    return by(source_of(row), vocabulary(row.workspace_id), facts(row.workspace_id, campaigns.sender_of(row)), tagged(row))
 
 
-def frozen(content: MailingContent) -> Compiled:
-    """Return the words of a mailing as they were at launch."""
+def frozen(content: MailingContent, by: Compile = compile_source) -> Compiled:
+    """Return the words of a mailing as they were at launch; by `compile_head` their subject alone."""
     source = Source(kind=content.kind, subject=content.subject, preheader=content.preheader, body=content.body, text=content.text)
-    return compile_source(source, None, content.brand, content.utm)
+    return by(source, None, content.brand, content.utm)
 
 
 def render(row: Campaign, compiled: Compiled, brand: dict[str, Any], customer_id: int | None) -> Rendered:

@@ -18,7 +18,20 @@ from app.content.render.speech import Speech
 from app.content.render.writer import Writer
 from app.core.errors import Invalid
 
-__all__ = ["Block", "Compiled", "Const", "Context", "Link", "Part", "Personal", "Rendered", "Source", "Special", "compile_source"]
+__all__ = [
+    "Block",
+    "Compiled",
+    "Const",
+    "Context",
+    "Link",
+    "Part",
+    "Personal",
+    "Rendered",
+    "Source",
+    "Special",
+    "compile_head",
+    "compile_source",
+]
 
 T = TypeVar("T")
 
@@ -32,6 +45,11 @@ def compile_source(source: Source, words: Words | None, brand: Mapping[str, Any]
     return _Compiler(source, words, brand, utm).run()
 
 
+def compile_head(source: Source, words: Words | None, brand: Mapping[str, Any], utm: Mapping[str, str]) -> Compiled:
+    """Return subject and preheader alone, with the same arguments: what pages show of a mail. Its document is not even looked at."""
+    return _Compiler(source, words, brand, utm).head()
+
+
 @dataclass
 class _Compiler:
     source: Source
@@ -43,13 +61,30 @@ class _Compiler:
 
     def run(self) -> Compiled:
         source = self.source
-        fields = {"subject": source.subject, "preheader": source.preheader, "body": source.body}
-        fields |= {"text": source.text} if source.text is not None else {}
-        texts = {name: text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "") for name, text in fields.items()}
+        texts = self._texts(subject=source.subject, preheader=source.preheader, body=source.body, text=source.text)
+        return self._compiled(self._taken(texts), texts["body"])
+
+    def head(self) -> Compiled:
+        taken = self._taken(self._texts(subject=self.source.subject, preheader=self.source.preheader))
+        writer = Writer(False, self.brand, self._speech(), self.utm)  # noqa: FBT003
+        parts = {name: self._try(name, writer.parts, self.marks.split(text)) or () for name, text in taken.items()}
+        self._stop()
+        return Compiled(parts["subject"], parts["preheader"], (), (), frozenset(self.uses))
+
+    def _texts(self, **fields: str | None) -> dict[str, str]:
+        """Return the texts that are there, with one kind of line end."""
+        given = {name: text for name, text in fields.items() if text is not None}
+        return {name: text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "") for name, text in given.items()}
+
+    def _taken(self, texts: Mapping[str, str]) -> dict[str, str]:
+        """Return the texts checked, with tokens in place of their merge fields."""
         self.marks = Marks(*texts.values())
         taken = {name: self._try(name, self._take, name, text) for name, text in texts.items()}
         self._stop()
-        return self._compiled({name: text or "" for name, text in taken.items()}, texts["body"])
+        return {name: text or "" for name, text in taken.items()}
+
+    def _speech(self) -> Speech:
+        return Speech(*(str(self.brand.get(name) or usual) for name, usual in (("locale", "en"), ("zone", "UTC"), ("currency", "USD"))))
 
     def _take(self, name: str, text: str) -> str:
         """Return a checked text with tokens in place of its merge fields."""
@@ -62,7 +97,7 @@ class _Compiler:
         return taken
 
     def _compiled(self, taken: Mapping[str, str], body: str) -> Compiled:
-        speech = Speech(*(str(self.brand.get(name) or usual) for name, usual in (("locale", "en"), ("zone", "UTC"), ("currency", "USD"))))
+        speech = self._speech()
         self._rich, self._plain = Writer(True, self.brand, speech, self.utm), Writer(False, self.brand, speech, self.utm)  # noqa: FBT003
         links = Links(self.marks, body, self.utm, self.words is not None)
         html = self._try("body", self._document, taken["body"], links) or ""

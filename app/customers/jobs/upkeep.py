@@ -20,3 +20,9 @@ def forget_changes() -> bool:
 def recount() -> bool:
     """Take the counts anew that pages found too old."""
     return counts.recount()
+
+
+@job(every=60, queue="bulk", lease=180)
+def add_customer_days() -> bool:
+    """Add customers who came and went to the days on which they were created."""
+    return upkeep.add_moves()

@@ -1,6 +1,6 @@
-"""Tables: custom fields, computed columns, the note of who changed, saved views, kept counts."""
+"""Tables: custom fields, computed columns, the note of who changed, customers by day, saved views, kept counts."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -94,6 +94,29 @@ class CustomerChange(Tenant, Model):
     fields: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
     xid: Mapped[str] = mapped_column(Xid8, server_default=sa.text("pg_current_xact_id()"))
     changed_at: Mapped[Created]
+
+
+class CustomerDay(Model):
+    """How many of today's customers were created on a day of UTC, as far as `CustomerDayMove` was added to it."""
+
+    __tablename__ = "customer_days"
+    workspace_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    n: Mapped[int]
+
+
+class CustomerDayMove(Model):
+    """By how much the customers of a day became more or fewer: a row for each statement, so that two imports do not wait for one another.
+
+    Written by the triggers on `customers`, summed with `CustomerDay` by whoever reads, added to it and deleted every minute.
+    """
+
+    __tablename__ = "customer_day_moves"
+    __table_args__ = (sa.Index("ix_customer_day_moves_workspace", "workspace_id"),)
+    id: Mapped[BigId]
+    workspace_id: Mapped[int] = mapped_column(sa.Integer)
+    day: Mapped[date]
+    n: Mapped[int]
 
 
 class SavedView(Tenant, Model):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from app.core.db import any_workspace
+from app.core.db import any_workspace, session
 from app.core.time import now
 from app.customers.models import CustomerChange
 from app.customers.queries import partitions
@@ -16,6 +16,19 @@ CROWDED = 10_000
 CHANGES_KEPT = timedelta(days=7)
 """A reader of `customer_changes` that was away longer starts anew."""
 _STEP = 50_000
+_ADD_MOVES = sa.text(
+    """
+    with gone as (
+      delete from customer_day_moves where id in (select id from customer_day_moves order by id limit :most for update skip locked)
+      returning workspace_id, day, n
+    ), added as (
+      insert into customer_days as d (workspace_id, day, n) select workspace_id, day, sum(n) from gone group by 1, 2 order by 1, 2
+      on conflict (workspace_id, day) do update set n = d.n + excluded.n
+    )
+    select count(*) from gone
+    """
+)
+"""Add moves to the days they are of; in one statement, so that nobody sees one twice or not at all."""
 
 
 def make_partition() -> bool:
@@ -38,3 +51,8 @@ def forget_changes() -> bool:
     oldest = sa.select(CustomerChange.id).order_by(CustomerChange.id).limit(_STEP)
     old = (CustomerChange.id.in_(oldest), CustomerChange.changed_at < now() - CHANGES_KEPT)
     return changed_rows(any_workspace(sa.delete(CustomerChange).where(*old))) == _STEP
+
+
+def add_moves() -> bool:
+    """Add what moved the customers of days to these days; True while there is more."""
+    return int(session().scalar(_ADD_MOVES, {"most": _STEP}) or 0) == _STEP

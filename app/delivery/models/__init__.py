@@ -1,7 +1,16 @@
 """Tables of this room, split by noun."""
 
 from app.delivery.models.hits import Conversion, DeliveryCursor, Hit, HitAgent
-from app.delivery.models.mailings import Mailing, MailingContent, MailingHour, MailingKind, MailingLink, MailingState, MailingTally
+from app.delivery.models.mailings import (
+    Mailing,
+    MailingContent,
+    MailingDay,
+    MailingHour,
+    MailingKind,
+    MailingLink,
+    MailingState,
+    MailingTally,
+)
 from app.delivery.models.messages import ALL, CaughtMail, Mailer, Message, MessageBody, MessageKind, MessageState, Skip
 from app.delivery.models.results import MailingDomain, MailingLinkTotal, MessageClick
 from app.delivery.models.senders import Sender, SenderKind, SenderPace, Tls
@@ -16,6 +25,7 @@ __all__ = [
     "Mailer",
     "Mailing",
     "MailingContent",
+    "MailingDay",
     "MailingDomain",
     "MailingHour",
     "MailingKind",

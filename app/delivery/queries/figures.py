@@ -1,15 +1,16 @@
 """What came of mailings, as numbers that add up. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from functools import reduce
+from operator import add, attrgetter, sub
 
 from app.core.stats import Rate
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Sums over hours of mailings; the columns of `mailing_hours`, so that any of them may be added.
+    """Sums over hours of mailings; the columns of `mailing_hours` and `mailing_days`, so that any of them may be added.
 
     `sent` to `complained` are people (each once a message) by when the message was sent; `bounced` came back after it was taken.
     `refused` never left: their server refused the address. `orders` are purchases, `revenue` minor units less refunds, both by when they
@@ -37,7 +38,11 @@ class Figures:
 
     def __add__(self, other: "Figures") -> "Figures":
         """Return both together."""
-        return Figures(*(getattr(self, name) + getattr(other, name) for name in NAMES))
+        return Figures(*map(add, _values(self), _values(other)))
+
+    def __sub__(self, other: "Figures") -> "Figures":
+        """Return what is left without the other."""
+        return Figures(*map(sub, _values(self), _values(other)))
 
     @property
     def delivered(self) -> int:
@@ -86,6 +91,7 @@ class Figures:
 
 
 NAMES = tuple(field.name for field in fields(Figures))
+_values: Callable[[Figures], tuple[int, ...]] = attrgetter(*NAMES)
 
 
 def total(several: Iterable[Figures]) -> Figures:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from app.core.prepared import Prepared
-from app.delivery.models import MailingHour
+from app.delivery.queries.figures import NAMES
 
 LEASE = 15
 """Seconds a silent mailer keeps its messages."""
@@ -44,7 +44,8 @@ MAY = """
 
 _MOVED = """m.id, m.workspace_id, m.mailing_id, m.customer_id, m.kind, m.state, m.reason, m.address, m.sent_at, m.bounced_at,
         m.opened_at, m.clicked_at, m.ordered_at, m.unsubscribed_at"""
-_FOLLOWED = """
+_AT_THE_DOOR = ("sent", "refused", "opened", "clicked", "ordered", "unsubscribed")
+_FOLLOWED = f"""
     noted as (
       insert into activities (workspace_id, occurred_at, event_id, customer_id, kind, source_id, data)
       select m.workspace_id, case m.state when 3 then m.sent_at else m.bounced_at end, md5('sent:' || m.id)::uuid, m.customer_id,
@@ -59,21 +60,27 @@ _FOLLOWED = """
       select mailing_id, state, label, count(*) from moved
       where kind = 1 and state in (3, 4, 6, 7) group by 1, 2, 3 order by 1, 2, 3
       on conflict (mailing_id, state, reason) do update set n = t.n + excluded.n returning 1
+    ), figures as (
+      select workspace_id, mailing_id, date_trunc('hour', case state when 3 then sent_at else bounced_at end, 'UTC') as hour,
+        count(*) filter (where state = 3) as sent, count(*) filter (where state = 7) as refused,
+        count(opened_at) filter (where state = 3) as opened, count(clicked_at) filter (where state = 3) as clicked,
+        count(ordered_at) filter (where state = 3) as ordered, count(unsubscribed_at) filter (where state = 3) as unsubscribed
+      from moved where kind = 1 and state in (3, 7) and (select count(*) from tallied) >= 0 group by 1, 2, 3
+    ), dated as (
+      insert into mailing_days as d (workspace_id, mailing_id, day, {", ".join(_AT_THE_DOOR)})
+      select workspace_id, mailing_id, timezone('UTC', hour)::date, {", ".join(f"sum({name})" for name in _AT_THE_DOOR)}
+      from figures group by 1, 2, 3 order by 1, 2, 3
+      on conflict (mailing_id, day) do update set {", ".join(f"{name} = d.{name} + excluded.{name}" for name in _AT_THE_DOOR)} returning 1
     ), timed as (
-      insert into mailing_hours as h (workspace_id, mailing_id, hour, sent, refused, opened, clicked, ordered, unsubscribed)
-      select workspace_id, mailing_id, date_trunc('hour', case state when 3 then sent_at else bounced_at end, 'UTC'),
-        count(*) filter (where state = 3), count(*) filter (where state = 7),
-        count(opened_at) filter (where state = 3), count(clicked_at) filter (where state = 3), count(ordered_at) filter (where state = 3),
-        count(unsubscribed_at) filter (where state = 3)
-      from moved where kind = 1 and state in (3, 7) and (select count(*) from tallied) >= 0 group by 1, 2, 3 order by 1, 2, 3
-      on conflict (mailing_id, hour) do update set sent = h.sent + excluded.sent, refused = h.refused + excluded.refused,
-        opened = h.opened + excluded.opened, clicked = h.clicked + excluded.clicked, ordered = h.ordered + excluded.ordered,
-        unsubscribed = h.unsubscribed + excluded.unsubscribed
-    )"""
+      insert into mailing_hours as h (workspace_id, mailing_id, hour, {", ".join(_AT_THE_DOOR)})
+      select workspace_id, mailing_id, hour, {", ".join(_AT_THE_DOOR)} from figures
+      where (select count(*) from dated) >= 0 order by workspace_id, mailing_id, hour
+      on conflict (mailing_id, hour) do update set {", ".join(f"{name} = h.{name} + excluded.{name}" for name in _AT_THE_DOOR)}
+    )"""  # noqa: S608 (constants of ours)
 """What follows in the same statement from `moved` (messages as they are now, `label`: the reason they are tallied under): activities of bulk
-messages that were sent or bounced, tallies and hours; words of letters that are over are forgotten, as they may hold a link that opens an
-account. Hours are written after tallies (`timed` reads `tallied`), and rows in one order, so that nobody waits in a circle. People's flags count
-into the hour of a message that was sent again after a doubt."""
+messages that were sent or bounced, tallies, days and hours; words of letters that are over are forgotten, as they may hold a link that opens an
+account. Tallies, days, hours are written in this order (each reads the one before), and rows of each in one order, so that nobody waits in a
+circle. People's flags count into the hour of a message that was sent again after a doubt."""
 
 TICK = Prepared(
     "tick",
@@ -217,17 +224,27 @@ ADD_TALLIES = Prepared(
     reasons="text[]",
     counts="bigint[]",
 )
-_FIGURES = tuple(column.name for column in MailingHour.__table__.columns if column.name not in {"workspace_id", "mailing_id", "hour"})
 ADD_HOURS = Prepared(
     "add_hours",
     f"""
-    insert into mailing_hours as h (workspace_id, mailing_id, hour, {", ".join(_FIGURES)})
-    select workspace_id, mailing_id, hour, {", ".join(f"coalesce({name}, 0)" for name in _FIGURES)}
-    from jsonb_populate_recordset(null::mailing_hours, :rows) order by workspace_id, mailing_id, hour
-    on conflict (mailing_id, hour) do update set {", ".join(f"{name} = h.{name} + excluded.{name}" for name in _FIGURES)}
+    with given as (
+      select workspace_id, mailing_id, hour, {", ".join(f"coalesce({name}, 0) as {name}" for name in NAMES)}
+      from jsonb_populate_recordset(null::mailing_hours, :rows)
+    ), dated as (
+      insert into mailing_days as d (workspace_id, mailing_id, day, {", ".join(NAMES)})
+      select workspace_id, mailing_id, timezone('UTC', hour)::date, {", ".join(f"sum({name})" for name in NAMES)}
+      from given group by 1, 2, 3 order by 1, 2, 3
+      on conflict (mailing_id, day) do update set {", ".join(f"{name} = d.{name} + excluded.{name}" for name in NAMES)} returning 1
+    )
+    insert into mailing_hours as h (workspace_id, mailing_id, hour, {", ".join(NAMES)})
+    select workspace_id, mailing_id, hour, {", ".join(NAMES)} from given
+    where (select count(*) from dated) >= 0 order by workspace_id, mailing_id, hour
+    on conflict (mailing_id, hour) do update set {", ".join(f"{name} = h.{name} + excluded.{name}" for name in NAMES)}
     """,  # noqa: S608
     rows="jsonb",
 )
-"""Move figures of hours; `rows` is a list of objects with the figures that move. Rows are met in one order by everybody."""
+"""Move figures of hours and of their days; `rows` is a list of objects with the figures that move, one an hour.
+
+Days come before hours (the hours read `dated`), and rows in one order."""
 
 RANKS = sa.text("select id from mailers where lost_at is null and lease_until > clock_timestamp() order by id")

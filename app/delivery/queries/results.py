@@ -1,15 +1,8 @@
-"""What came of mailings, read from their roll-ups alone: no page counts messages, hits or orders.
+"""What came of mailings, read from their roll-ups alone: no page counts messages, hits or orders. Periods: `days.py`."""
 
-Hours are of UTC. A local day is made of the hours that **begin** in it: exact in zones whole hours from UTC; where a day begins at half
-past (India) or a quarter to the hour (Nepal), the hour over midnight counts to the day in which it began, so up to 59 minutes lie a day
-early. Figures of days still add up to the figures of the period, which has the same edges, and of all mailings.
-"""
-
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -26,21 +19,12 @@ from app.delivery.models import (
     MessageKind,
     MessageState,
 )
-from app.delivery.queries.figures import NAMES, Figures, total
+from app.delivery.queries.figures import NAMES, Figures
 
 HOURS_SHOWN = 24
 """Hours after sending began that a campaign's page draws."""
 NOT_GOT = (MessageState.FAILED, MessageState.IN_DOUBT, MessageState.BOUNCED, MessageState.SKIPPED)
 """States of people who did not get it, or may not have: in this order on pages."""
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Figures of some days: by local day, by mailing, and together."""
-
-    by_day: Mapping[date, Figures]
-    by_mailing: Mapping[int, Figures]
-    total: Figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,30 +82,6 @@ def of_mailings(workspace_id: int, mailing_ids: Collection[int]) -> dict[int, Fi
     wanted = sa.select(MailingHour.mailing_id, *_sums()).group_by(MailingHour.mailing_id)
     mine = wanted.where(MailingHour.workspace_id == workspace_id, MailingHour.mailing_id.in_(mailing_ids))
     return {row[0]: Figures(*row[1:]) for row in session().execute(mine)}
-
-
-def of_days(workspace_id: int, first: date, last: date, zone: ZoneInfo) -> Period:
-    """Return the figures of the local days from `first` to `last`, both included; days and mailings without any are left out."""
-    day = sa.cast(sa.func.timezone(zone.key, MailingHour.hour), sa.Date).label("day")
-    low, high = starts(first, zone), starts(last + timedelta(days=1), zone)
-    hours = sa.select(day, MailingHour.mailing_id, *_sums()).group_by(day, MailingHour.mailing_id)  # then there are few rows to sum twice
-    hours = hours.where(MailingHour.workspace_id == workspace_id, MailingHour.hour >= low, MailingHour.hour < high)
-    found = hours.subquery()
-    sums = [sa.cast(sa.func.sum(found.c[name]), sa.BigInteger) for name in NAMES]
-    sets = sa.func.grouping_sets(sa.tuple_(found.c.day), sa.tuple_(found.c.mailing_id))
-    by_day: dict[date, Figures] = {}
-    by_mailing: dict[int, Figures] = {}
-    for row in session().execute(sa.select(found.c.day, found.c.mailing_id, *sums).group_by(sets)):
-        if row[0] is not None:
-            by_day[row[0]] = Figures(*row[2:])
-        else:
-            by_mailing[row[1]] = Figures(*row[2:])
-    return Period(by_day, by_mailing, total(by_day.values()))
-
-
-def starts(day: date, zone: ZoneInfo) -> datetime:
-    """Return the moment at which a local day begins."""
-    return datetime.combine(day, time(), zone)
 
 
 def after_sending(workspace_id: int, mailing_id: int, hours: int = HOURS_SHOWN) -> Hours:

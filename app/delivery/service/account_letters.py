@@ -3,6 +3,8 @@
 Where the operator has a mail server they go by that, for everybody: no workspace can read it. Else by the workspace's own, with great care.
 """
 
+from dataclasses import dataclass
+
 import structlog
 
 from app.auth import queries as auth_queries
@@ -21,15 +23,38 @@ from app.workspaces import queries as workspaces
 log = structlog.get_logger()
 
 
-def can_mail(workspace_id: int, role: str) -> bool:
-    """Tell whether letters about accounts of this role leave this workspace: always, by the operator's server; else by the workspace's own.
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The server by which letters about accounts leave a workspace: its `own` sender's, or the operator's."""
 
-    An owner's do not while somebody who is no owner may change the senders: they could let the mail go by a server of their own and read the link.
-    Nobody's go by a server that was chosen by somebody who may not choose it any more.
+    workspace_id: int
+    own: Sender | None = None
+
+    @property
+    def is_private(self) -> bool:
+        """Tell whether nobody in the workspace can read what goes by it."""
+        return self.own is None
+
+    def get_sender(self) -> Sender:
+        """Return the sender; the operator's row is made with the first letter."""
+        return self.own or system_sender.get_system_sender(self.workspace_id)
+
+
+def find_way(workspace_id: int, role: str) -> Way | None:
+    """Return how letters about accounts of this role leave this workspace: by the operator's server, else by the workspace's own; or None.
+
+    An owner's do not go by the workspace's own while somebody who is no owner may change the senders: they could let the mail go by a server
+    of their own and read the link. Nobody's go by a server that was chosen by somebody who may not choose it any more.
     """
     if system_sender.is_there():
-        return True
-    return _own(workspace_id) is not None and not (role == "owner" and auth_queries.has_lesser_editor(workspace_id))
+        return Way(workspace_id)
+    own = _own(workspace_id)
+    return None if own is None or (role == "owner" and auth_queries.has_lesser_editor(workspace_id)) else Way(workspace_id, own)
+
+
+def can_mail(workspace_id: int, role: str) -> bool:
+    """Tell whether letters about accounts of this role leave this workspace."""
+    return find_way(workspace_id, role) is not None
 
 
 def send_reset(workspace_id: int, user_id: int) -> None:
@@ -40,19 +65,20 @@ def send_reset(workspace_id: int, user_id: int) -> None:
     """
     user = auth_queries.user_for_update(user_id)  # nobody joins another workspace meanwhile
     roles = {place.id: row.role for row, place in auth_queries.memberships_of(user_id)}
-    sender = _sender(workspace_id) if workspace_id in roles else None
-    alone = list(roles) == [workspace_id] or system_sender.is_there()
-    if sender is None or not alone or not can_mail(workspace_id, roles[workspace_id]):
+    way = find_way(workspace_id, roles[workspace_id]) if workspace_id in roles else None
+    if way is None or not (way.is_private or list(roles) == [workspace_id]):
         log.warning("a link that sets a new password cannot be mailed", user_id=user_id, workspace=workspace_id)
         return
+    sender = way.get_sender()
     letter = words.reset(face_of(workspace_id, sender.brand_id), user.name, auth.create_reset(user.id))
     queue_letter(workspace_id, user.email, letter, sender_id=sender.id)
 
 
 def send_invitation(workspace_id: int, invitation_id: int) -> None:
     """Mail somebody who is invited a new link, if mail can leave the workspace and the invitation is still open."""
-    invited, sender = find(Invitation, workspace_id, invitation_id), _sender(workspace_id)
-    if invited is None or sender is None or not can_mail(workspace_id, invited.role):
+    invited = find(Invitation, workspace_id, invitation_id)
+    way = find_way(workspace_id, invited.role) if invited else None
+    if way is None:
         log.warning("an invitation cannot be mailed", invitation=invitation_id, workspace=workspace_id)
         return
     found = auth.renew_invitation(workspace_id, invitation_id)
@@ -60,13 +86,9 @@ def send_invitation(workspace_id: int, invitation_id: int) -> None:
         return
     row, link = found
     inviter = auth.get_user(row.invited_by).name if row.invited_by else None
-    name = workspaces.get_workspace(workspace_id).name
+    name, sender = workspaces.get_workspace(workspace_id).name, way.get_sender()
     letter = words.invitation(face_of(workspace_id, sender.brand_id), name, row.role, inviter, link)
     queue_letter(workspace_id, row.email, letter, sender_id=sender.id)
-
-
-def _sender(workspace_id: int) -> Sender | None:
-    return system_sender.get_system_sender(workspace_id) or _own(workspace_id)
 
 
 def _own(workspace_id: int) -> Sender | None:

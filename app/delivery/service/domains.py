@@ -35,23 +35,19 @@ def compute(workspace_id: int, mailing_id: int) -> None:
 
 
 def stale() -> list[tuple[int, int]]:
-    """Return (workspace, mailing) of those to which something happened since they were counted, unless that was a moment ago."""
-    at = now()
-    hours = sa.select(MailingHour.mailing_id, sa.func.max(MailingHour.hour).label("hour")).group_by(MailingHour.mailing_id)
-    last = hours.having(sa.func.sum(MailingHour.sent) > 0).subquery()
-    counted = (
-        sa.select(MailingDomain.mailing_id, sa.func.min(MailingDomain.computed_at).label("at"))
-        .group_by(MailingDomain.mailing_id)
-        .subquery()
-    )
+    """Return (workspace, mailing) of those to which something happened since they were counted, unless that was a moment ago.
+
+    Of each mailing the newest hour is looked up by the key; all hours of all mailings are never gone through.
+    """
+    at, hour = now(), MailingHour.hour
+    mine = MailingHour.mailing_id == Mailing.id
+    last = sa.select(hour).where(mine).order_by(hour.desc()).limit(1).scalar_subquery()
+    sent = sa.exists().where(mine, MailingHour.sent > 0)
+    counted = sa.select(sa.func.min(MailingDomain.computed_at).label("at")).where(MailingDomain.mailing_id == Mailing.id).lateral("counted")
     stood, age = (sa.extract("epoch", at - since) for since in (counted.c.at, sa.func.coalesce(Mailing.opened_at, Mailing.created_at)))
     size = sa.select(MailingTally.n).where(MailingTally.mailing_id == Mailing.id, MailingTally.state == ALL).scalar_subquery()
     old = stood > sa.func.greatest(SOONEST.total_seconds(), age / 20, size / A_SECOND)
-    moved = last.c.hour >= sa.func.date_trunc("hour", counted.c.at)
-    wanted = (
-        sa.select(Mailing.workspace_id, Mailing.id)
-        .join(last, last.c.mailing_id == Mailing.id)
-        .outerjoin(counted, counted.c.mailing_id == Mailing.id)
-        .where(sa.or_(counted.c.at.is_(None), sa.and_(old, moved)))
-    )
+    moved = last >= sa.func.date_trunc("hour", counted.c.at)
+    wanted = sa.select(Mailing.workspace_id, Mailing.id).join(counted, sa.true())
+    wanted = wanted.where(sa.or_(sa.and_(counted.c.at.is_(None), sent), sa.and_(old, moved)))
     return [(row[0], row[1]) for row in session().execute(any_workspace(wanted))]

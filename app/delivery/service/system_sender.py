@@ -17,14 +17,15 @@ CONNECTIONS = 2
 
 def is_there() -> bool:
     """Tell whether the operator has a mail server for mail about accounts."""
-    return settings.get().SYSTEM_SMTP_URL is not None
+    given = settings.get()
+    return given.SYSTEM_SMTP_URL is not None and given.SYSTEM_MAIL_FROM is not None
 
 
-def get_system_sender(workspace_id: int) -> Sender | None:
-    """Return the workspace's row for it, made with the first letter; None where there is no such server."""
+def get_system_sender(workspace_id: int) -> Sender:
+    """Return the workspace's row for it, made with the first letter. Raises LookupError where there is no such server."""
     address = settings.get().SYSTEM_MAIL_FROM
     if not is_there() or address is None:
-        return None
+        raise LookupError
     values = {
         "kind": SenderKind.SYSTEM,
         "name": NAME,

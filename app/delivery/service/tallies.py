@@ -1,6 +1,7 @@
-"""Counts of a mailing's messages by state and reason, and its figures by hour, moved in the transaction that moves the messages.
+"""Counts of a mailing's messages by state and reason, and its figures by hour and day, moved in the transaction that moves the messages.
 
-Rows are met in one order by everybody, tallies before hours, so that nobody waits for somebody else in a circle.
+Rows are met in one order by everybody, tallies before days before hours, so that nobody waits for somebody else in a circle: whoever
+holds an hour holds its day already.
 """
 
 import json
@@ -23,7 +24,7 @@ def add_tallies(deltas: Mapping[Key, int]) -> None:
 
 
 def add_hours(workspace_id: int, deltas: Mapping[Hour, Mapping[str, int]]) -> None:
-    """Move figures of a workspace's hours by these differences: `{(mailing, hour): {"opens": 3}}`."""
+    """Move figures of a workspace's hours, and of their days, by these differences: `{(mailing, hour): {"opens": 3}}`."""
     rows = [
         {"workspace_id": workspace_id, "mailing_id": mailing_id, "hour": hour.isoformat()} | given
         for (mailing_id, hour), figures in deltas.items()

@@ -4,6 +4,7 @@ import { BarChart, LineChart } from 'echarts/charts';
 import { GridComponent, MarkLineComponent, TooltipComponent } from 'echarts/components';
 import { init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
+import { beginning } from './lib/axis.js';
 import { formats } from './lib/formats.js';
 import { kinds } from './lib/series.js';
 
@@ -70,6 +71,7 @@ function option(t, data, width) {
     yAxis: {
       type: 'value',
       scale: !bars, // bars stand on zero; the scale of a line may leave it out
+      min: bars ? beginning(data.series) : undefined,
       splitNumber: 3,
       minInterval: data.unit === 'count' ? 1 : 0,
       axisLine: { show: false },
