@@ -249,6 +249,16 @@ def test_mail_about_accounts_goes_by_the_operators_server(app: Flask, database: 
         assert (got.taken[0].sender, message["From"]) == ("accounts@post.example", "Fairlead <accounts@post.example>")
 
 
+@pytest.mark.parametrize("name", ["busy", "slams"])
+def test_one_on_whom_the_server_hangs_up_holds_up_nobody_else(app: Flask, database: None, name: str) -> None:
+    with sink() as (got, port):
+        place = workspace().id
+        mailing = a_mailing(a_sender(place, port, connections=1), people(place, [name, "ada", "bob"]))
+        with mailer(app):
+            until(lambda: states(mailing) == {name: ("pending", None), "ada": OK, "bob": OK})
+        assert sorted(got.recipients()) == ["ada@x.example", "bob@x.example"]
+
+
 def test_a_certificate_that_does_not_fit_is_said_in_the_words_of_the_test(app: Flask, database: None, tmp_path: Path) -> None:
     with a_server("tls", certificate(tmp_path, "localhost"), login=False) as (_, port):
         place = workspace().id

@@ -87,8 +87,8 @@ class Engine:
 
     def refused(self, line: Line, item: Item, reply: Reply) -> None:
         """Note that a server does not want a message, before its body was sent."""
-        if reply.code == 421:  # noqa: PLR2004 (it hangs up: not this message's fault)
-            self.stock.give_back(item)
+        if reply.code == 421:  # noqa: PLR2004 (it hangs up: hardly this message's fault)
+            self.stock.give_back(item, last=True)
             if self.fleet.shunned(line):
                 self._holds.add(line.account.sender_id)
             line.abort()
@@ -111,7 +111,7 @@ class Engine:
             if following.claimed:
                 self._note(Outcome(following.message_id, MessageState.PENDING, tried=0))
             else:
-                self.stock.give_back(following)
+                self.stock.give_back(following, last=True)
         if self.fleet.lost(line):
             self._holds.add(line.account.sender_id)
         self._news.set()
