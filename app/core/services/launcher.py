@@ -175,7 +175,7 @@ def _serve(config: Config, instance: Instance, settings: Mapping[str, str], chil
     processes = Processes(PROJECT / "Procfile", child, announce, lost)
     processes.loop()
     if processes.lost:
-        return _refuse(f"{processes.lost}\nSo all were stopped. Nothing that was saved is lost: make run goes on from here.")
+        return _refuse(f"{processes.lost.rstrip()}\nSo all were stopped. Nothing that was saved is lost: make run goes on from here.")
     if processes.asked:
         return 0
     return _refuse("A process ended by itself, so all were stopped. Its last lines above say why.")
