@@ -135,7 +135,8 @@ def _reason(found: Any) -> str:
     if kind == "string_too_long":
         return f"At most {context['max_length']:,} characters."
     if kind in {"too_long", "too_short"}:
-        return f"Between {context.get('min_length', 0)} and {context.get('max_length', 'any number of')} entries."
+        most, least = context.get("max_length"), context.get("min_length")
+        return f"At most {most:,} entries." if kind == "too_long" else "This is needed." if least == 1 else f"At least {least:,} entries."
     if kind in _BOUNDS:
         words, name = _BOUNDS[kind]
         return f"{words} {context[name]:,}." if isinstance(context[name], int) else f"{words} {context[name]}."

@@ -15,6 +15,7 @@ from typing import Literal, Self
 
 from app.core import outbound
 from app.core.errors import Refusal
+from app.delivery import certificates
 
 LIMIT = 10.0
 """Seconds for all steps together."""
@@ -29,11 +30,6 @@ _WHY: tuple[tuple[type[Exception], str], ...] = (
     (ssl.SSLError, "{host} does not speak TLS on port {port}. STARTTLS may be the right choice there."),
     (ConnectionRefusedError, "{host} takes no connections on port {port}."),
 )
-_CURES = {
-    10: " Whoever runs that server has to renew it.",
-    62: " Enter the name that it was made for.",
-} | dict.fromkeys((18, 19, 20, 21), " If it is the right one, whoever runs Fairlead can have this machine trust whoever signed it.")
-"""What to do about a certificate, by the code that OpenSSL gives (X509_V_ERR_…): expired, of another host, signed by nobody known."""
 Step = Literal["address", "connection", "encryption", "login", "letter"]
 
 
@@ -216,9 +212,7 @@ def _why(account: Account, problem: Exception) -> str:
         case smtplib.SMTPResponseException():
             return f"{host} answered: {_reply(problem.smtp_code, problem.smtp_error)}."
         case ssl.SSLCertVerificationError():
-            return (
-                f"{host} shows a certificate that does not fit: {problem.verify_message.rstrip('.')}.{_CURES.get(problem.verify_code, '')}"
-            )
+            return certificates.why(host, problem)
     words = next((text for kind, text in _WHY if isinstance(problem, kind)), "{host} cannot be reached on port {port}.")
     return words.format(host=host, port=port)
 

@@ -121,7 +121,14 @@ def test_chosen_days_are_kept_in_the_address_and_named(browser: Browser) -> None
 
 
 def test_a_campaign_that_is_late_and_a_sender_in_trouble_stand_on_top(browser: Browser) -> None:
-    a_sender(browser.workspace_id, problem="mail.northlight.example refuses our password (535 5.7.8).", problem_at=now())
+    sender = a_sender(browser.workspace_id, problem="mail.northlight.example refuses our password (535 5.7.8).", problem_at=now())
+    assert "refuses our password" not in text(browser.get("/overview")), "nothing waits for it"
+    waits = a_draft(browser.workspace_id, sender_id=sender.id, state="scheduled", scheduled_at=now() + timedelta(hours=2))
+    page = browser.get("/overview")
+    assert "refuses our password" in text(page)
+    assert f'href="/settings/senders/{sender.id}"' in page.text
+    waits.state, sender.is_default = "cancelled", True
+    db.session.flush()
     assert "refuses our password" in text(browser.get("/overview"))
     late = a_draft(browser.workspace_id, name="Autumn", state="scheduled", overdue=True, scheduled_at=now() - timedelta(hours=2))
     page = browser.get("/overview")

@@ -39,7 +39,8 @@ def test_a_sender_is_added_and_tested_and_says_what_is_wrong(page: Page, site: S
     look(page, "sender-new")
     page.get_by_role("button", name="Add the sender").click()
     page.get_by_role("button", name="Test").click()
-    expect(page.get_by_text("127.0.0.1 takes no connections on port 9.")).to_be_visible()
+    for part in ("#sender-side", "#sender-trouble"):
+        expect(page.locator(part).get_by_text("127.0.0.1 takes no connections on port 9.")).to_be_visible()
     expect(page.get_by_text("Cannot send")).to_be_visible()
     look(page, "sender-tested")
     page.goto("/settings/senders")

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from app.campaigns.service import launch, pace, running
 from app.core import redis
 from app.core.db import db, get
 from app.core.time import now
-from app.delivery.models import Message, MessageState, Sender, SenderKind, Skip
+from app.delivery.models import Message, MessageState, Sender, SenderKind, SenderPace, Skip
 from app.delivery.service import stopping
 from app.delivery.service.mailings import finish_if_done
 from app.workspaces.models import Workspace
@@ -164,8 +165,13 @@ def test_a_time_in_the_workspaces_zone(client: FlaskClient) -> None:
     at = f"/campaigns/{row.id}"
     assert browser.post(f"{at}/edit?step=schedule", {"when": "later", "day": "2999-11-24", "hour": "9:00"}).status_code == 303
     assert "2999-11-24" in browser.get(f"{at}/edit?step=schedule").text
-    assert "Schedule for 24 Nov 2999" in browser.get(f"{at}/check", headers=FRAGMENT).text
+    check = browser.get(f"{at}/check", headers=FRAGMENT).text
+    assert "Schedule for 24 Nov 2999" in check
+    assert re.search(r"That is about [\d,. ]+ (d|y) from now, by the clock of UTC\.", check)
     assert browser.post(f"{at}/schedule").location == at
+    waiting = re.search(r'hx-get="([^"]+/progress[^"]+)"', browser.get(at).text)
+    assert waiting, "the page of what waits for its hour asks whether it has come"
+    assert browser.get(unescape(waiting[1]), headers=FRAGMENT).status_code == 204
     assert re.search(r"Leaves 24 Nov 2999 by itself\. To [^,]+ , from \S+@\S+\.", text(browser.get(at)))
     patch = CampaignPatch(segments=[], customers=[a_customer(row.workspace_id).id])
     service.update(row.workspace_id, row.id, patch, BY, may_send=True)
@@ -241,6 +247,38 @@ def test_who_waits_for_another_try_is_not_promised_in_seconds(browser: Browser, 
     page = text(browser.get(at))
     assert ("2 of them for another try" in page, f"Those who are left: next try {when}" in page, "a second" in page) == (True, True, False)
     assert f"next try {when}" in text(browser.get(f"{at}/recipients?state=pending"))
+
+
+def test_a_sender_that_rests_is_said_and_one_that_stands_still_does_not_begin(browser: Browser, session: Session) -> None:
+    row = sending(browser.workspace_id, 3)
+    at = f"/campaigns/{row.id}/progress?state=sending"
+    assert "Beginning…" in text(browser.get(at, headers=FRAGMENT))
+    end(session, row, (MessageState.SENT, None))
+    assert "Nothing leaves just now" in text(browser.get(at, headers=FRAGMENT))
+    until = now() + timedelta(minutes=4)
+    session.execute(sa.delete(SenderPace).where(SenderPace.workspace_id == row.workspace_id, SenderPace.sender_id == row.sender_id))
+    session.add(SenderPace(workspace_id=row.workspace_id, sender_id=row.sender_id, held_until=until))
+    session.flush()
+    sender = get(Sender, row.workspace_id, row.sender_id or 0)
+    says = f"{sender.name} rests: its server takes nothing just now. Next try {until:%H:%M}"
+    assert says in text(browser.get(at, headers=FRAGMENT))
+    draft = a_campaign(row.workspace_id, sender_id=sender.id)
+    assert f"“{sender.name}” rests: its server took nothing when last tried." in text(
+        browser.get(f"/campaigns/{draft.id}/check", headers=FRAGMENT)
+    )
+
+
+def test_a_scheduled_campaign_that_failed_to_leave_says_so_on_its_page(browser: Browser, session: Session) -> None:
+    row = a_campaign(browser.workspace_id)
+    launch.schedule(row.workspace_id, row.id, now() + timedelta(hours=1), BY)
+    row.problem = launch.FAILED
+    session.flush()
+    assert f"It did not leave at its time. {launch.FAILED}" in text(browser.get(f"/campaigns/{row.id}"))
+
+
+def test_one_person_is_no_people(browser: Browser) -> None:
+    row = a_campaign(browser.workspace_id, 1)
+    assert 'data-confirm="Send to 1 person now?"' in browser.get(f"/campaigns/{row.id}/check", headers=FRAGMENT).text
 
 
 def test_a_sender_that_fails_is_said_while_one_watches(browser: Browser, session: Session) -> None:

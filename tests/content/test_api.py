@@ -52,7 +52,9 @@ def test_what_is_wrong_is_named_by_field_and_line(browser: Browser) -> None:
 
 def test_a_template_is_rendered_for_a_customer_or_for_nobody_in_any_version(browser: Browser) -> None:
     row = a_template(
-        browser.workspace_id, subject="Hi {{ customer.first_name }}", body='<img src="/a/b.png?x"><p>{{ customer.company | upper }}</p>'
+        browser.workspace_id,
+        subject="Hi {{ customer.first_name }}",
+        body='<img src="/a/b.png?x"><script>1</script><p>{{ customer.company | upper }}</p>',
     )
     ada = a_customer(browser.workspace_id, first_name="Ada", company="<Pier>")
     path = f"/api/v1/templates/{row.id}/render"
@@ -64,6 +66,7 @@ def test_a_template_is_rendered_for_a_customer_or_for_nobody_in_any_version(brow
     assert found["warnings"] == [
         "The brand has no postal address. Most countries ask for one in every mail.",
         "1 picture has no description: b.png.",
+        "<script> does nothing in a mail: mail programs take it out.",
         'customer.first_name has no default: write {{ customer.first_name | default("…") }} for people without it.',
         'customer.company has no default: write {{ customer.company | default("…") }} for people without it.',
     ]

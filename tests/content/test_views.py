@@ -136,11 +136,15 @@ def test_a_draft_is_seen_as_a_customer_and_can_do_nothing(browser: Browser) -> N
 
 def test_the_checks_say_what_to_look_at(browser: Browser) -> None:
     a_customer(browser.workspace_id, company=None)
-    body = '<p>{{ customer.company }}</p><img src="a.png"><img src="b.png" alt=""><a href="https://x.example">Go</a>' + "x" * 110_000
+    body = (
+        '<p>{{ customer.company }}</p><img src="a.png"><img src="b.png" alt=""><a href="https://x.example">Go</a><form></form>'
+        + "x" * 110_000
+    )
     words = text(draft(browser, body=body))
     assert "1 link Go https://x.example" in words
     assert "The brand has no postal address" in words
     assert "1 picture has no description a.png" in words
+    assert "&lt;form&gt; does nothing in a mail" in words
     assert "customer.company has no default 1 of 1 customers lack it." in words
     assert re.search(r"Look 1\d\d KB Gmail cuts off", words)
     guarded = "<p>{% if customer.company %}{{ customer.company }}{% endif %}</p>"

@@ -18,6 +18,11 @@ class Tree(Schema):
     rules: Annotated[list[Rule], Field(max_length=3)] = []
 
 
+class Lists(Schema):
+    some: Annotated[list[int], Field(min_length=1)]
+    more: Annotated[list[int], Field(min_length=2)]
+
+
 def refused(data: object, schema: type[Schema] = Tree) -> dict[str, str]:
     with pytest.raises(Invalid) as no:
         parse(schema, data)
@@ -44,6 +49,8 @@ def test_refuses_text_that_cannot_be_stored(bad: str) -> None:
 
 def test_says_how_long_is_too_long() -> None:
     assert refused({"name": "x" * 10_000}) == {"name": "At most 200 characters."}
+    assert refused({"name": "x", "rules": [{"field": "a", "value": 1}] * 4}) == {"rules": "At most 3 entries."}
+    assert refused({"some": [], "more": [1]}, Lists) == {"some": "This is needed.", "more": "At least 2 entries."}
 
 
 @pytest.mark.parametrize("data", [None, 7, "text", [], [1]])

@@ -3,7 +3,7 @@
 Runs in a thread, or as `python -m tests.delivery.sink PORT FILE [DELAY]`.
 
 By the local part of the recipient it behaves badly: `gone…` 550 5.1.1, `blocked…` 550 5.7.1, `later…` 450 at RCPT, `body-later…` 451 after the body,
-`hangs…` never answers the body, `drops…` hangs up in its middle, `busy…` 421. SIGUSR1 cuts all connections.
+`hangs…` says nothing more from the body on, `drops…` hangs up in its middle, `busy…` 421, `slams…` hangs up at RCPT. SIGUSR1 cuts all connections.
 """
 
 import asyncio
@@ -127,6 +127,7 @@ class Session(asyncio.Protocol):
 
     def _end_of_data(self, message: bytes) -> None:
         if self._recipient.startswith("hangs"):
+            self._held = True  # nor anything behind it: the answer to a later command would be taken for this one's
             return
         if self._recipient.startswith("body-later"):
             self.say("451 4.3.0 Not now")
@@ -163,6 +164,9 @@ class Session(asyncio.Protocol):
             self.say("250 2.1.0 Ok")
         elif verb == "RCPT":
             self._recipient = line[line.find("<") + 1 : line.rfind(">")]
+            if self._recipient.startswith("slams") and self.transport:
+                self.transport.abort()
+                return
             self._bad = next((says for word, says in WORDS.items() if self._recipient.startswith(word)), "")
             self.say(self._bad or "250 2.1.5 Ok")
         elif verb == "DATA":

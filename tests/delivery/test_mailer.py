@@ -4,6 +4,7 @@ import email
 import time
 import zlib
 from email import policy
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -15,14 +16,16 @@ from app.core.db import session
 from app.core.security import seal
 from app.customers.schemas.customers import ConsentGiven
 from app.customers.service.consent import set_consent
-from app.delivery.mailer import engine
+from app.delivery.mailer import engine, line
 from app.delivery.models import MessageKind, MessageState, Skip
+from app.delivery.probe import Account, probe
 from app.delivery.queries import ledger as queries
 from app.delivery.service import letters, mailings
 from app.delivery.service.mailings import tallies_of
 from app.delivery.service.system_sender import get_system_sender
 from tests.delivery import post
 from tests.delivery.post import a_mailing, a_sender, is_done, mailer, people, states, until
+from tests.delivery.servers import a_server, certificate, scripted
 from tests.delivery.sink import sink
 from tests.factories.workspaces import workspace
 
@@ -243,3 +246,75 @@ def test_mail_about_accounts_goes_by_the_operators_server(app: Flask, database: 
         assert (got.recipients(), theirs.recipients()) == (["ada@x.example"], [])
         message = email.message_from_bytes(got.taken[0].data, policy=policy.default)
         assert (got.taken[0].sender, message["From"]) == ("accounts@post.example", "Fairlead <accounts@post.example>")
+
+
+@pytest.mark.parametrize(("name", "said"), [("busy", "421 4.7.0 Too busy"), ("slams", "421 4.4.2 The server hung up.")])
+def test_one_on_whom_the_server_hangs_up_holds_up_nobody_and_is_given_up(
+    app: Flask, database: None, monkeypatch: pytest.MonkeyPatch, name: str, said: str
+) -> None:
+    monkeypatch.setattr(engine, "wait_after", lambda *_: 0.01)
+    with sink() as (got, port):
+        place = workspace().id
+        mailing = a_mailing(a_sender(place, port, connections=1), people(place, [name, "ada", "bob"]))
+        with mailer(app):
+            until(lambda: is_done(mailing))
+        assert states(mailing) == {name: ("failed", said), "ada": OK, "bob": OK}
+        assert sorted(got.recipients()) == ["ada@x.example", "bob@x.example"]
+
+
+def test_a_server_that_hangs_up_on_everybody_is_no_fault_of_theirs(app: Flask, database: None) -> None:
+    with sink() as (got, port):
+        place = workspace().id
+        sender = a_sender(place, port, connections=1)
+        mailing = a_mailing(sender, people(place, ["busy1", "busy2"]))
+        with mailer(app):
+            until(lambda: sender.id in _resting())
+            began = got.connections
+            until(lambda: got.connections > began + 1)
+        tried = session().execute(sa.text("select sum(attempts) from messages")).scalar()
+        assert (states(mailing), tried) == ({"busy1": ("pending", None), "busy2": ("pending", None)}, 0)
+
+
+def test_a_certificate_that_does_not_fit_is_said_in_the_words_of_the_test(app: Flask, database: None, tmp_path: Path) -> None:
+    with a_server("tls", certificate(tmp_path, "localhost"), login=False) as (_, port):
+        place = workspace().id
+        a_mailing(a_sender(place, port, host="localhost", tls="tls"), people(place, ["ada"]))
+        with mailer(app):
+            until(lambda: bool(session().execute(sa.text("select problem from senders")).scalar() or session().rollback()))
+        said = session().execute(sa.text("select problem from senders")).scalar()
+        session().rollback()
+        assert said == probe(Account("localhost", port, "tls", "here"))[-1].text
+        assert states() == {"ada": ("pending", None)}
+
+
+def test_a_server_that_falls_silent_is_given_up_and_holds_up_nobody_else(
+    app: Flask, database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line, "FINAL_SECONDS", 4.0)
+    monkeypatch.setattr(line, "REPLY_SECONDS", 1.0)
+    monkeypatch.setattr(line, "CONNECT_SECONDS", 1.0)
+    with sink() as (got, port), sink() as (theirs, other), scripted() as mute, scripted(b"220 here\r\n", b"250 here\r\n") as stuck:
+        place = workspace().id
+        hanging, deaf, lame = (a_sender(place, at, name=str(at), connections=2) for at in (port, mute, stuck))
+        after_the_dot = a_mailing(hanging, people(place, ["hangs1", "hangs2", "ada", "bob"]))
+        at_the_door, before_the_body = (a_mailing(sender, people(place, [name])) for sender, name in ((deaf, "cleo"), (lame, "dora")))
+        beside = a_mailing(a_sender(place, other, name="other"), people(place, [f"p{n}" for n in range(40)]))
+        began = time.monotonic()
+        with mailer(app):
+            until(lambda: is_done(beside))
+            assert states(after_the_dot)["hangs1"][0] == "sending", "nobody else waits for it"
+            until(lambda: is_done(after_the_dot))
+            assert time.monotonic() - began > 4.0, "a server that is delivering is given time"
+            until(lambda: {deaf.id, lame.id} <= _resting())
+        lost = ("in_doubt", "The connection ended before the reply.")
+        assert states(after_the_dot) == {"hangs1": lost, "hangs2": lost, "ada": OK, "bob": OK}
+        assert (states(at_the_door), states(before_the_body)) == ({"cleo": ("pending", None)}, {"dora": ("pending", None)})
+        assert sorted(got.recipients()) == ["ada@x.example", "bob@x.example"]
+        assert len(theirs.recipients()) == 40
+
+
+def _resting() -> set[int]:
+    """Return the senders that have been told to rest, and have sent nothing since."""
+    found = set(session().execute(sa.text("select sender_id from sender_paces where failures > 0")).scalars())
+    session().rollback()
+    return found

@@ -81,7 +81,7 @@ def test_what_is_wrong_is_said_in_words(session: Session, trusted: ssl.SSLContex
     with a_server("tls", stranger) as (_, port):
         step, ok, text = words(account(port, "tls"))[-1]
         assert (step, ok) == ("connection", False)
-        assert text.startswith("localhost shows a certificate that does not fit: self")
+        assert text.startswith("localhost shows a certificate that does not fit: it is signed by nobody but itself.")
         assert text.endswith("If it is the right one, whoever runs Fairlead can have this machine trust whoever signed it.")
     with a_server() as (_, port):
         assert words(account(port, "starttls"))[-1] == (

@@ -57,7 +57,7 @@ def test_the_page_has_one_button_and_changes_nothing(client: FlaskClient, sessio
         assert "Set-Cookie" not in answer.headers
         assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
     assert answer.text.count("<button") == 1
-    assert "a•••@example.com gets no more mail of Northlight." in answer.text
+    assert "One more click, and a•••@example.com gets no more mail of Northlight." in answer.text
     assert "ada@" not in answer.text
     assert consents(session, message) == {0: "subscribed"}
     assert acts(message.workspace_id) == []

@@ -1,5 +1,6 @@
 """Senders: passwords that stay where they belong, one default, none deleted while in use; the same through pages and API."""
 
+import re
 from typing import Any
 
 import pytest
@@ -190,6 +191,8 @@ def test_a_test_sets_right_or_wrong_what_the_sender_says_of_itself(session: Sess
             .where(SenderPace.workspace_id == browser.workspace_id)
             .values(held_until=sa.text("now() + interval '1 hour'"))
         )
+        part = browser.post(f"/settings/senders/{row.id}/test", {}, headers={"HX-Request": "true"}).get_data(as_text=True)
+        assert re.search(r'id="sender-trouble" hx-swap-oob="true">\s*<div class="fl-note bad">.*refuses our password', part, re.DOTALL)
         changed(row, password=PASSWORD)
         assert (row.problem, queries.held_until(browser.workspace_id)) == (None, {})
         answer = browser.call("POST", f"/api/v1/senders/{row.id}/test", {"to": "ada@northlight.example"})
@@ -198,6 +201,7 @@ def test_a_test_sets_right_or_wrong_what_the_sender_says_of_itself(session: Sess
         caught.refuse = "550 5.1.1 Nobody"
         part = browser.post(f"/settings/senders/{row.id}/test", {"to": "ada@northlight.example"}, headers={"HX-Request": "true"})
         assert "localhost answered: 550 5.1.1 Nobody." in part.get_data(as_text=True)
+        assert 'id="sender-trouble" hx-swap-oob="true" hidden></div>' in part.get_data(as_text=True)
         session.refresh(row)
         assert row.problem is None
 

@@ -6,6 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from app.campaigns.models import Campaign, State
+from app.campaigns.queries.campaigns import ACTIVE
 from app.core.db import session
 from app.delivery.models import Sender, SenderKind
 
@@ -44,7 +45,13 @@ def overdue(workspace_id: int) -> Campaign | None:
 
 
 def sender_in_trouble(workspace_id: int) -> Sender | None:
-    """Return the sender that has had a problem longest, or None; what ails the operator's is not for the workspace to correct."""
+    """Return the sender that something waits for and that has had a problem longest, or None: the default, or one of a campaign on its way.
+
+    What ails the operator's is not for the workspace to correct.
+    """
     mine = (Sender.workspace_id == workspace_id, Sender.kind != SenderKind.SYSTEM)
-    wanted = sa.select(Sender).where(*mine, Sender.problem.is_not(None))
+    by_it = sa.exists().where(
+        Campaign.workspace_id == workspace_id, Campaign.sender_id == Sender.id, Campaign.state.in_((*ACTIVE, State.SCHEDULED))
+    )
+    wanted = sa.select(Sender).where(*mine, Sender.problem.is_not(None), sa.or_(Sender.is_default, by_it))
     return session().scalars(wanted.order_by(Sender.problem_at).limit(1)).one_or_none()

@@ -12,7 +12,7 @@ from app.content.models import Template
 from app.core.db import find, time_limit
 from app.core.errors import Invalid, Refusal, Unavailable
 from app.delivery.models import Sender, Skip
-from app.delivery.queries import eligibility
+from app.delivery.queries import eligibility, senders
 from app.segments.models import SegmentKind
 from app.segments.queries import counting
 
@@ -109,6 +109,8 @@ def worth_a_look(campaign: Campaign) -> list[Problem]:
     sender = campaigns.sender_of(campaign)
     if sender is not None and sender.problem:
         notes.append(Problem("sender_id", f"“{sender.name}” cannot send just now: {sender.problem}"))
+    elif sender is not None and sender.id in senders.held_until(campaign.workspace_id):
+        notes.append(Problem("sender_id", f"“{sender.name}” rests: its server took nothing when last tried. It is tried again by itself."))
     if not words.facts(campaign.workspace_id, sender).get("postal_address"):
         notes.append(Problem("brand", "The brand has no postal address. Many countries ask for one in every mail."))
     return notes

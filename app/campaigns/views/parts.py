@@ -7,6 +7,8 @@ from app.campaigns.queries import campaigns
 from app.campaigns.service import campaigns as service
 from app.campaigns.service import trial
 from app.campaigns.service.check import check
+from app.core.time import now
+from app.core.web.format import of_request
 from app.core.web.pages import Pages, is_fragment, redirect
 from app.core.web.principal import Principal
 
@@ -36,5 +38,14 @@ def _part(caller: Principal, campaign_id: int, template: str, step: str) -> Resp
     words = campaigns.template_words(row.workspace_id, row.template_id) if row.template_id else None
     read = trial.as_read(row, sees=caller.can("customers.view")) if step == "check" else None
     return render_template(
-        template, campaign=row, found=found, counts=found.counts, sender=sender, words=words, read=read, topic=campaigns.topic_name(row)
+        template,
+        campaign=row,
+        found=found,
+        counts=found.counts,
+        sender=sender,
+        words=words,
+        read=read,
+        topic=campaigns.topic_name(row),
+        zone=of_request().zone,
+        until=row.scheduled_at - now() if row.scheduled_at else None,
     )

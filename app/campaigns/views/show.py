@@ -46,8 +46,10 @@ def show_progress(caller: Principal, campaign_id: int) -> ResponseReturnValue:
     row = campaigns.get_campaign(caller.workspace_id, campaign_id)
     if not is_fragment():
         return redirect(f"/campaigns/{campaign_id}")
-    if request.args.get("state", row.state) != row.state:
+    if request.args.get("state", row.state) != row.state or row.overdue:
         return "", 200, {"HX-Refresh": "true"}
+    if row.launched_at is None:
+        return "", 204
     return render_template(
         "campaigns/_progress.html",
         campaign=row,

@@ -13,6 +13,7 @@ from app.core.time import now
 from app.core.web import dates
 from app.core.web.format import of_request
 from app.delivery.models import Message, MessageState, Skip
+from app.delivery.queries import senders
 from app.delivery.service.mailings import group_of
 
 MOST_ANSWERS = 8
@@ -79,6 +80,7 @@ def standing(row: Campaign, *, sees: bool) -> dict[str, Any]:
     later, next_try = figures.deferred(row, at) if row.state in campaigns.ACTIVE and row.mailing_id is not None else (0, None)
     soon = found.waiting + found.in_flight - later
     left = soon / speed if speed else None
+    resting = senders.held_until(row.workspace_id) if row.state == State.SENDING else {}
     return {
         "figures": found,
         "lines": lines(found),
@@ -88,6 +90,7 @@ def standing(row: Campaign, *, sees: bool) -> dict[str, Any]:
         "left": left,
         "done_at": at + timedelta(seconds=left) if left is not None and left < timedelta(days=9).total_seconds() else None,
         "chart": _chart(noted),
+        "rests": resting.get(row.sender_id or 0),
         "deferred": later,
         "next_try": next_try if soon <= 0 else None,
         "sharing": figures.sharing(row) if row.state == State.SENDING else 0,
@@ -198,7 +201,7 @@ def _codes(reasons: list[tuple[str, int]]) -> str:
 
 def _chart(noted: list[pace.Note]) -> dict[str, Any] | None:
     points = pace.series(noted)
-    if len(points) < 3:  # noqa: PLR2004 (less is no line)
+    if len(points) < 3 or not any(value for _, value in points):  # noqa: PLR2004 (less is no line)
         return None
     formats = of_request()
     labels = [dates.hour(datetime.fromtimestamp(at, tz=now().tzinfo), formats.zone, formats.locale) for at, _ in points]

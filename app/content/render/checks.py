@@ -13,11 +13,16 @@ GMAIL_BYTES = 102 * 1024
 """Gmail cuts a mail off above this; the footer with the way out is then behind a link."""
 SUBJECT_CHARACTERS = 60
 """About what an inbox shows."""
+_DEAD = ("script", "form", "iframe", "object", "embed")
+"""What mail programs take out, or never run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a look at words found. `bare`: fields of customers that are printed without a default; `pictures`: those without a description."""
+    """What a look at words found.
+
+    `bare`: fields of customers that are printed without a default; `pictures`: those without a description; `dead`: elements that do nothing.
+    """
 
     links: tuple[tuple[str, str], ...]
     unsubscribe: bool
@@ -26,6 +31,7 @@ class Findings:
     pictures: tuple[str, ...]
     bare: tuple[str, ...]
     subject: int
+    dead: tuple[str, ...]
 
     def warnings(self) -> Iterator[str]:
         """Yield what should be mended, in plain words."""
@@ -37,6 +43,8 @@ class Findings:
             yield f"The subject has {self.subject} characters. Most inboxes show about {SUBJECT_CHARACTERS}."
         if self.pictures:
             yield f"{len(self.pictures)} picture{'s have' if len(self.pictures) > 1 else ' has'} no description: {', '.join(self.pictures)}."
+        for name in self.dead:
+            yield f"<{name}> does nothing in a mail: mail programs take it out."
         for path in self.bare:
             yield f'{path} has no default: write {{{{ {path} | default("…") }}}} for people without it.'
 
@@ -53,6 +61,7 @@ def look(source: Source, compiled: Compiled, rendered: Rendered, postal_address:
         pictures=tuple(_undescribed(rendered.html)),
         bare=tuple(bare),
         subject=len(rendered.subject),
+        dead=tuple(dict.fromkeys(span.name for span in scan(rendered.html) if any(is_tag(span, name) for name in _DEAD))),
     )
 
 

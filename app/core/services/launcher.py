@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
@@ -28,6 +28,7 @@ _NAMED_LATER = {"DATABASE_URL": "postgresql://127.0.0.1/later", "REDIS_URL": "re
 """Stand in for servers not started yet, so that a bad setting is refused before anything is started."""
 _KEYRINGS = ("SECRET_KEYS", "LINK_KEYS", "CREDENTIAL_KEYS")
 _LOGIN = "admin", "admin123"
+Lost = Callable[[], str | None]
 
 
 def run(folder: Path, environ: Mapping[str, str]) -> int:
@@ -39,13 +40,14 @@ def run(folder: Path, environ: Mapping[str, str]) -> int:
             settings = _settings(environ, folder)
             Config.from_env(_NAMED_LATER | settings)
             wait_for_port(settings["HOST"], int(settings["PORT"]), 12 if instance.clear_up() else 0)
-            settings |= stack.enter_context(servers(folder, environ))
+            found, lost = stack.enter_context(servers(folder, environ))
+            settings |= found
             config = Config.from_env(settings)
             instance.note(config.PUBLIC_URL, settings)
             child = child_environment(environ, settings)
             upgrade(config, child)
             demo(config, folder, child)
-            return _serve(config, instance, settings, child)
+            return _serve(config, instance, settings, child, lost)
     except ConfigError as problem:
         return _refuse(f"The environment is not as it must be.\n{problem}")
     except ServiceError as problem:
@@ -94,10 +96,11 @@ def _settings(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def servers(folder: Path, environ: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """Start the servers that the environment does not name; yield their addresses."""
+def servers(folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[dict[str, str], Lost]]:
+    """Start the servers that the environment does not name; yield their addresses, and what tells whether one has ended by itself."""
     secrets = keys.kept(folder / "secrets.env")
     found: dict[str, str] = {}
+    started: list[Postgres | Valkey] = []
     with ExitStack() as stack:
         wants_database, wants_redis = (not environ.get(name, "").strip() for name in ("DATABASE_URL", "REDIS_URL"))
         home, who = kept_home(folder) if wants_database or wants_redis else (folder, None)
@@ -105,11 +108,13 @@ def servers(folder: Path, environ: Mapping[str, str]) -> Iterator[dict[str, str]
             postgres = Postgres(home, who, secrets["POSTGRES_PASSWORD"], environ)
             stack.callback(postgres.stop)
             found["DATABASE_URL"] = postgres.start()
+            started.append(postgres)
         if wants_redis and who:
             valkey = Valkey(home, who, secrets["VALKEY_PASSWORD"])
             stack.callback(valkey.stop)
             found["REDIS_URL"] = valkey.start()
-        yield found
+            started.append(valkey)
+        yield found, lambda: next((says for server in started if (says := server.lost())), None)
 
 
 def wait_for_port(host: str, port: int, patience: float) -> None:
@@ -160,15 +165,17 @@ def _flask(*command: str, child: Mapping[str, str]) -> None:
         raise ServiceError(reason)
 
 
-def _serve(config: Config, instance: Instance, settings: Mapping[str, str], child: Mapping[str, str]) -> int:
+def _serve(config: Config, instance: Instance, settings: Mapping[str, str], child: Mapping[str, str], lost: Lost) -> int:
     def announce(processes: Processes) -> None:
         instance.note(config.PUBLIC_URL, settings, processes.pids())
         if _answers(config):
             instance.note(config.PUBLIC_URL, settings, processes.pids())
             _welcome(config)
 
-    processes = Processes(PROJECT / "Procfile", child, announce)
+    processes = Processes(PROJECT / "Procfile", child, announce, lost)
     processes.loop()
+    if processes.lost:
+        return _refuse(f"{processes.lost.rstrip()}\nSo all were stopped. Nothing that was saved is lost: make run goes on from here.")
     if processes.asked:
         return 0
     return _refuse("A process ended by itself, so all were stopped. Its last lines above say why.")

@@ -72,6 +72,10 @@ class Postgres:
         self._furnish()
         return self.url()
 
+    def lost(self) -> str | None:
+        """Return what to say where the server ended though nobody stopped it; None while it runs."""
+        return self._daemon.lost()
+
     def stop(self) -> None:
         """Stop the server at once and in order: clients are sent away, nothing is lost."""
         self._daemon.stop()

@@ -129,6 +129,12 @@ class Daemon:
                 raise ServiceError(self._failure(f"did not answer within {seconds:.0f} s"))
             time.sleep(0.02)
 
+    def lost(self) -> str | None:
+        """Return what to say of a server that ended though nobody stopped it; None while it runs."""
+        if self._process is None or self._process.poll() is None:
+            return None
+        return self._failure("ended by itself")
+
     def stop(self, patience: float = 60) -> None:
         """Stop the server: SIGINT, and after `patience` seconds SIGKILL."""
         process, self._process = self._process, None

@@ -1,7 +1,8 @@
-"""The processes of the Procfile, run by honcho: all stop when one does, within ten seconds, and none outlives the launcher."""
+"""The processes of the Procfile, run by honcho: all stop when one does or a server of theirs, within ten seconds; none outlives the launcher."""
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -31,10 +32,21 @@ class _Leashed(Process):  # type: ignore[misc] # honcho has no types
 class Processes(Manager):  # type: ignore[misc] # honcho has no types
     """Starts and stops the processes of a Procfile."""
 
-    def __init__(self, procfile: Path, environment: Mapping[str, str], started: Callable[["Processes"], None]) -> None:
-        """Prepare one of each; `started` will be called, in a thread of its own, once all are on their way."""
+    def __init__(
+        self,
+        procfile: Path,
+        environment: Mapping[str, str],
+        started: Callable[["Processes"], None],
+        lost: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        """Prepare one of each; `started` will be called, in a thread of its own, once all are on their way.
+
+        `lost` is asked each second what they need and is gone: then they are stopped, and `lost` keeps the answer.
+        """
         super().__init__()
         self.asked = False
+        self.lost: str | None = None
+        self._look = lost
         self._late: threading.Timer | None = None
         self._started_hook = started
         self._process_ctor = _Leashed
@@ -64,3 +76,13 @@ class Processes(Manager):  # type: ignore[misc] # honcho has no types
     def _start(self) -> None:
         super()._start()
         threading.Thread(target=self._started_hook, args=(self,), daemon=True).start()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        """Stop all when something that they need is gone: each would go on, and do nothing but say so."""
+        while not self._terminating:
+            lost = self._look()
+            if lost is not None and self._all_started() and not self._terminating:
+                self.lost = lost
+                self.terminate()
+            time.sleep(1)

@@ -49,6 +49,10 @@ class Valkey:
                 self.port = 0
         return self.url()
 
+    def lost(self) -> str | None:
+        """Return what to say where the server ended though nobody stopped it; None while it runs."""
+        return self._daemon.lost()
+
     def stop(self) -> None:
         """Stop the server in order: what it holds is on disk."""
         self._daemon.stop()

@@ -61,6 +61,10 @@ class Engine:
         self._holds: set[int] = set()
         self._frees: set[int] = set()
         self._problems: dict[int, str] = {}
+        self._accepted: dict[int, float] = {}
+        """When a sender's server last took a message."""
+        self._shunned: dict[int, float] = {}
+        """When a server first hung up on a message before its body."""
         self._news = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._surveyed = 0.0
@@ -82,14 +86,15 @@ class Engine:
         if reply.code < 400:  # noqa: PLR2004 (RFC 5321)
             self._note(Outcome(item.message_id, MessageState.SENT, str(reply)))
             self._frees.update(self.fleet.recovered(item))
+            self._accepted[item.sender_id] = _clock()
+            self._shunned.pop(item.message_id, None)
         else:
             self._refuse(item, reply)
 
     def refused(self, line: Line, item: Item, reply: Reply) -> None:
         """Note that a server does not want a message, before its body was sent."""
-        if reply.code == 421:  # noqa: PLR2004 (it hangs up: not this message's fault)
-            self.stock.give_back(item)
-            if self.fleet.shunned(line):
+        if reply.code == 421:  # noqa: PLR2004 (it hangs up)
+            if not self._shun(item, reply) and self.fleet.shunned(line):
                 self._holds.add(line.account.sender_id)
             line.abort()
         else:
@@ -107,12 +112,13 @@ class Engine:
         if current is not None:
             why = f"The connection ended before the reply{f' ({reply})' if reply else ''}."
             self._note(Outcome(current.message_id, MessageState.IN_DOUBT, why))
+        blamed = False
         if following is not None:
             if following.claimed:
                 self._note(Outcome(following.message_id, MessageState.PENDING, tried=0))
             else:
-                self.stock.give_back(following)
-        if self.fleet.lost(line):
+                blamed = self._shun(following, reply or Reply(421, "4.4.2 The server hung up."))
+        if self.fleet.lost(line) and not blamed:
             self._holds.add(line.account.sender_id)
         self._news.set()
 
@@ -129,8 +135,23 @@ class Engine:
             wait = wait_after(item.attempts + 1, random.random())  # noqa: S311 (jitter)
             self._note(Outcome(item.message_id, MessageState.PENDING, str(reply), wait, claimed=item.claimed))
         else:
+            self._shunned.pop(item.message_id, None)
             state = MessageState.BOUNCED if verdict is Verdict.BOUNCED else MessageState.FAILED
             self._note(Outcome(item.message_id, state, str(reply), claimed=item.claimed))
+
+    def _shun(self, item: Item, reply: Reply) -> bool:
+        """Note that a server hung up on a message that was only announced; tell whether the message is to blame.
+
+        It is if the server took others of this sender since it first did so: then this was a try like others. Else the server may be tired:
+        the message stays as it is, and goes behind the others.
+        """
+        first = self._shunned.setdefault(item.message_id, _clock())
+        blamed = self._accepted.get(item.sender_id, 0.0) > first
+        if blamed:
+            self._refuse(item, reply)
+        else:
+            self.stock.give_back(item, last=True)
+        return blamed
 
     def _spoiled(self, candidate: Candidate, problem: Exception) -> None:
         why = str(problem) if isinstance(problem, ValueError | Refusal) else f"{type(problem).__name__}: {problem}"

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Protocol
 
 from app.core.errors import Forbidden, Refusal
+from app.delivery import certificates
 from app.delivery.mailer import pantry
 from app.delivery.mailer.item import Item
 from app.delivery.mailer.line import CONNECT_SECONDS, Account, Line, Owner, Phase, Refused
@@ -104,7 +105,7 @@ class Fleet:
             self._captain.trouble(post.sender_id, no.reason if isinstance(no, Forbidden) else None)
         except ssl.SSLCertVerificationError as no:
             self._troubled.add(post.sender_id)
-            self._captain.trouble(post.sender_id, f"The certificate of {line and line.account.host} is not good: {no.verify_message}.")
+            self._captain.trouble(post.sender_id, certificates.why(line.account.host if line else "", no))
         except (OSError, TimeoutError):
             self._troubled.add(post.sender_id)
             self._captain.trouble(post.sender_id, None)

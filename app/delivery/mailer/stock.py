@@ -73,12 +73,12 @@ class Stock:
             known = {candidate.message_id for candidate in shelf.candidates} | {item.message_id for item in shelf.ready} | self.busy
             shelf.candidates.extend(candidate for candidate in found if candidate.message_id not in known)
 
-    def give_back(self, item: Item) -> None:
-        """Put an item back that was announced in vain; it goes first."""
+    def give_back(self, item: Item, *, last: bool = False) -> None:
+        """Put an item back that was announced in vain; it goes first, or, where it may be why the server hung up, behind what is ready."""
         self.busy.discard(item.message_id)
         shelf = self.shelves.get(item.mailing_id)
         if shelf is not None:
-            shelf.ready.appendleft(item)
+            (shelf.ready.append if last else shelf.ready.appendleft)(item)
 
     def filled(self, sender_id: int) -> int:
         """Return how many candidates of a sender are here."""

@@ -41,6 +41,16 @@ def test_when_one_ends_by_itself_all_are_stopped(tmp_path: Path, capfd: pytest.C
     assert not [pid for pid in run.pids() if psutil.pid_exists(pid)]
 
 
+def test_when_a_server_is_gone_all_are_stopped(tmp_path: Path) -> None:
+    says = iter([None, None, "postgresql ended by itself."])
+    run = Processes(procfile(tmp_path, web="sleep 60", worker="sleep 60"), ENVIRONMENT, lambda _: None, lambda: next(says))
+    began = time.monotonic()
+    run.loop()
+    assert (run.asked, run.lost) == (False, "postgresql ended by itself.")
+    assert time.monotonic() - began < 20
+    assert not [pid for pid in run.pids() if psutil.pid_exists(pid)]
+
+
 def test_who_does_not_heed_term_is_killed_though_nobody_else_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "PATIENCE", 0.5)
     deaf = """sh -c 'trap "" TERM; while :; do sleep 0.1; done'"""

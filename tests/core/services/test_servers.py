@@ -4,6 +4,7 @@ import os
 import secrets
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -140,3 +141,17 @@ def test_root_gives_way_to_another_user_and_finds_a_place_that_user_can_reach() 
             assert kept_home(Path(closed) / "kept") == (home, who)
         finally:
             subprocess.run(["rm", "-rf", home], check=True)  # noqa: S607
+
+
+def test_a_server_that_was_not_stopped_is_missed(valkey: Valkey) -> None:
+    assert valkey.lost() is None
+    valkey.start()
+    assert valkey.lost() is None
+    psutil.Process(valkey.pid).kill()
+    wait_until = time.monotonic() + 10
+    while (said := valkey.lost()) is None:
+        assert time.monotonic() < wait_until
+        time.sleep(0.05)
+    assert said.startswith("valkey ended by itself. The end of ")
+    valkey.stop()
+    assert valkey.lost() is None
