@@ -1,7 +1,7 @@
 """What an entry says, in a form people read. Pure."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,11 +28,20 @@ class Change:
     after: str
 
 
-def changes(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[Change]:
-    """Return the fields that differ; all fields of a thing that came or went."""
-    old, new = before or {}, after or {}
+def changes(
+    before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, known: Mapping[str, Callable[[Any], str]] | None = None
+) -> list[Change]:
+    """Return the fields that differ; all fields of a thing that came or went. `known`: what makes words of a field's value."""
+    old, new, told = before or {}, after or {}, known or {}
     names = [*old, *(name for name in new if name not in old)]
-    return [Change(_words(name), show(old.get(name)), show(new.get(name))) for name in names if old.get(name) != new.get(name)]
+
+    def say(name: str, value: Any) -> str:
+        return MISSING if value is None else told.get(name, show)(value)
+
+    def label(name: str) -> str:
+        return _words(name.removesuffix("_id") if name in told else name)
+
+    return [Change(label(name), say(name, old.get(name)), say(name, new.get(name))) for name in names if old.get(name) != new.get(name)]
 
 
 def show(value: Any) -> str:

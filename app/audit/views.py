@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from app.audit import diff, queries, service
 from app.audit.schemas import AuditQuery
+from app.audit.words import teller
 from app.core import registry
 from app.core.errors import Invalid
 from app.core.registry import SettingsPart
@@ -41,7 +42,7 @@ def search(caller: Principal) -> ResponseReturnValue:
         "query": query,
         "entries": entries,
         "next": following,
-        "changes": diff.changes,
+        "changes": teller(caller.workspace_id, entries),
         "act": diff.act,
         "kind": diff.kind,
     }

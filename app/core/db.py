@@ -238,14 +238,14 @@ def time_limit(seconds: float, reason: str) -> Iterator[None]:
     """Run statements that may take at most `seconds` each; one that takes longer becomes Unavailable(reason)."""
     run = session()
     asked = "select old, set_config('statement_timeout', :ms, true) from (select current_setting('statement_timeout') as old offset 0) x"
-    before = run.scalar(sa.text(asked), {"ms": str(int(seconds * 1000))})
     try:
-        with run.begin_nested():
+        with (
+            run.begin_nested()
+        ):  # the limit begins behind the savepoint and ends with it: neither of the two statements can be cut off by it
+            before = run.scalar(sa.text(asked), {"ms": str(max(1, int(seconds * 1000)))})  # 0 would be no limit
             yield
+            run.execute(sa.text("select set_config('statement_timeout', :before, true)"), {"before": before})
     except sa.exc.OperationalError as problem:
         if getattr(problem.orig, "pgcode", None) == "57014":
             raise Unavailable(reason) from problem
         raise
-    finally:
-        if run.is_active:
-            run.execute(sa.text("select set_config('statement_timeout', :before, true)"), {"before": before})

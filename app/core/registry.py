@@ -1,8 +1,8 @@
 """Acts in which all rooms take part. Rooms fill these lists when the factory loads them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from app.core.actor import Actor
 
@@ -79,6 +79,8 @@ search: list[tuple[str, Callable[[int, str], list[Found]]]] = []
 """`(permission, find(workspace_id, words))`: at most five hits each."""
 acts: list[Callable[[int, Actor, str, tuple[str, int | None, str]], None]] = []
 """`(workspace_id, by, action, subject)`: leave a trace of an act, in the caller's transaction; for rooms below the audit log."""
+log_words: list[tuple[str, Callable[[int, Sequence[Mapping[str, Any]]], Mapping[str, Callable[[Any], str]]]]] = []
+"""`(kind, words(workspace_id, states))`: by field, what makes words of its value in the log's entries on this kind of thing; `states` are told."""
 refused: list[Callable[[int | None, Actor, str, str], None]] = []
 """`(workspace_id, by, what, why)`: leave a trace of a refused act, in a transaction of its own."""
 

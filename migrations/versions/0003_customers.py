@@ -129,6 +129,10 @@ def _consent() -> None:
         include=" include (workspace_id, state)",  # who agreed is asked of many at once: the index alone answers
     )
     op.execute("create index ix_consents_state on consents (workspace_id, channel, topic_id, state) include (customer_id)")
+    op.execute(
+        "create index ix_consents_unasked on consents (workspace_id, topic_id, customer_id)"
+        " where channel = 'email' and state = 'pending' and asked_at is null"
+    )
     _table(
         "consent_log",
         f"""{ID}, customer_id bigint not null, channel text not null, topic_id bigint not null default 0, state text not null, basis text,

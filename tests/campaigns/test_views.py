@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from app.audit import service as audit
 from app.campaigns.models import Campaign
 from app.campaigns.queries import campaigns as queries
 from app.campaigns.schemas import CampaignPatch
@@ -26,7 +27,7 @@ from tests.campaigns.test_running import end
 from tests.factories.auth import Browser, signed_in
 from tests.factories.campaigns import BY, a_campaign, a_greeting, a_list, sending, subscribers
 from tests.factories.content import a_template
-from tests.factories.customers import a_customer
+from tests.factories.customers import a_customer, a_topic
 from tests.factories.delivery import a_sender
 from tests.support import counted
 
@@ -93,6 +94,37 @@ def test_the_builder_begins_with_the_content(browser: Browser) -> None:
     assert (late.status_code, "Somebody changed this campaign" in late.text) == (409, True)
     assert browser.post(f"{at}?step=content", content | {"name": "", "version": 4}).status_code == 422
     assert browser.post(f"{at}?step=content", content | {"name": "Autumn", "version": 4}).location == f"{at}?step=audience"
+
+
+def test_the_log_says_names_and_money_and_keeps_saying_what_is_gone(browser: Browser) -> None:
+    place = browser.workspace_id
+    old, new = a_greeting(place), a_greeting(place)
+    old.name, new.name = "Old words", "New words"
+    topic = a_topic(place, "Field notes")
+    row = a_campaign(place, template_id=old.id)
+    for version, patch in enumerate(
+        ({"template_id": new.id, "cost": 64_050, "goal": 3_900_000}, {"topic_id": topic.id, "sender_id": None})
+    ):
+        service.update(place, row.id, CampaignPatch.model_validate(patch | {"version": version + 1}), BY, may_send=True)
+    launched = {"scheduled_at": "2026-11-27T08:00:00+00:00"}
+    audit.record(place, BY, "campaign.scheduled", service.subject(row), None, launched)
+    db.session.flush()
+    told = text(browser.get(f"/campaigns/{row.id}/log"))
+    for words in ("template Old words New words", "cost $0.00 $640.50", "goal – $39,000.00", "topic Mail as a whole Field notes", "27 Nov"):
+        assert words in told, words
+    for raw in ("template id", "64050", "3900000", "+00:00"):
+        assert raw not in told, raw
+    assert "template Old words New words" in text(browser.get("/settings/audit"))
+    at, gone, asked = f"/campaigns/{row.id}/log", f"Mail as a whole {topic.id}, not here any more", []
+    db.session.delete(topic)
+    db.session.flush()
+    for _ in range(2):
+        with counted() as statements:
+            assert gone in text(browser.get(at))
+        asked.append(len(statements))
+        audit.record(place, BY, "campaign.updated", service.subject(row), {"template_id": new.id}, {"template_id": old.id})
+        db.session.flush()
+    assert asked[0] == asked[1]
 
 
 def test_the_builder_goes_on_with_the_audience(browser: Browser) -> None:

@@ -123,3 +123,21 @@ def test_a_transaction_that_stands_still_lets_go(app: Any, database: None, monke
         assert found.value.connection_invalidated
     made.dispose()
     other.dispose()
+
+
+@pytest.mark.parametrize("seconds", [0.001, 0.0004])
+def test_a_limit_that_strikes_at_once_is_a_refusal_like_any_other(session: Any, seconds: float) -> None:
+    """A busy server takes longer for the savepoint alone than a count may: the transaction was lost, and the page with it."""
+    before = session.scalar(sa.text("show statement_timeout"))
+    connection = session.connection()
+
+    def slowly(*_: Any) -> None:
+        connection.exec_driver_sql("select pg_sleep(0.05)")
+
+    sa.event.listen(connection, "savepoint", slowly)
+    try:
+        with pytest.raises(Unavailable, match="too slow"), time_limit(seconds, "too slow"):
+            session.execute(sa.text("select pg_sleep(0.4)"))
+    finally:
+        sa.event.remove(connection, "savepoint", slowly)
+    assert session.scalar(sa.text("show statement_timeout")) == before

@@ -12,22 +12,27 @@ from flask_sqlalchemy.session import Session
 
 from app.core.actor import Actor
 from app.core.security import sign_link
-from app.customers.events import ConsentChanged, ConsentsChanged
-from app.customers.models import ConsentLog, Customer
+from app.customers.events import ConsentChanged, ConsentsChanged, ImportFinished
+from app.customers.models import ConsentLog, Customer, Import, ImportState
 from app.customers.schemas.customers import ConsentGiven
-from app.customers.service import consent
+from app.customers.schemas.imports import ImportIn
+from app.customers.service import consent, import_drafts, imports
 from app.customers.service.consent import set_consent
-from app.delivery.handlers import ask_for_confirmation, ask_many_for_confirmation
-from app.delivery.jobs import ask_many
+from app.delivery.handlers import ask_for_confirmation, ask_imported_for_confirmation, ask_many_for_confirmation
+from app.delivery.jobs import ask_imported, ask_many
 from app.delivery.models import Message
+from app.delivery.queries import consent as queries
 from app.delivery.queries.consent import state_of
 from app.delivery.service import confirmations
 from app.jobs.models import JobRun
 from tests.delivery.test_account_letters import letters, link_in
+from tests.factories.auth import signed_in
 from tests.factories.customers import a_consent, a_customer, a_suppression, a_topic
 from tests.factories.delivery import a_sender
+from tests.factories.imports import a_file, imported, undone
 from tests.factories.workspaces import workspace
 
+_ASK: dict[str, Any] = {"delivery.ask_many": ask_many, "delivery.ask_imported": ask_imported}
 START = datetime(2026, 11, 21, 9, tzinfo=UTC)
 
 
@@ -141,7 +146,7 @@ def leave(session: Session, place: int) -> None:
 
 
 def waiting_runs(session: Session, place: int) -> list[JobRun]:
-    mine = (JobRun.workspace_id == place, JobRun.job == "delivery.ask_many", JobRun.state == "queued")
+    mine = (JobRun.workspace_id == place, JobRun.job.in_(_ASK), JobRun.state == "queued")
     return list(session.scalars(sa.select(JobRun).where(*mine).order_by(JobRun.id)))
 
 
@@ -151,7 +156,7 @@ def run(session: Session, place: int) -> list[JobRun]:
     for row in runs:
         row.state = "done"
         session.flush()
-        while ask_many.function(place, **row.args):
+        while _ASK[row.job].function(place, **row.args):
             leave(session, place)
     return runs
 
@@ -216,3 +221,109 @@ def test_many_letters_make_way_for_those_that_wait_already(session: Session, mon
     leave(session, place)
     run(session, place)
     assert len(asks(session, place)) == 5
+
+
+FILE = "email,external_id\n" + "".join(f"n{n}@northlight.example,\n" for n in range(5)) + ",only-an-id\n"
+FILE += (
+    "known@northlight.example,\nyes@northlight.example,\nno@northlight.example,\nbarred@northlight.example,\nwaits@northlight.example,\n"
+)
+WHO = ["known", *(f"n{n}" for n in range(5))]
+"""Those of the file who said neither yes nor no, have an address, and were not asked before."""
+
+
+def people_of_the_file(place: int) -> None:
+    """Let some of the file be here already."""
+    for name, state in (("known", None), ("yes", "subscribed"), ("no", "unsubscribed"), ("waits", "pending")):
+        one = a_customer(place, email=f"{name}@northlight.example")
+        if state:
+            a_consent(one, state)
+    a_suppression(place, "barred@northlight.example")
+
+
+def tell_of(row: Import) -> None:
+    ask_imported_for_confirmation(ImportFinished(row.workspace_id, row.id))
+
+
+def asked_names(session: Session, place: int) -> list[str]:
+    return sorted(address.partition("@")[0] for address in asks(session, place))
+
+
+def test_an_import_says_whom_it_will_ask_and_asks_each_once(session: Session, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = signed_in(client)
+    place = browser.workspace_id
+    monkeypatch.setattr(confirmations, "BATCH", 2)
+    a_sender(place)
+    people_of_the_file(place)
+    file = a_file(place, FILE)
+    draft = import_drafts.receive(place, file, "customers", Actor.system("test"))
+    imports.choose(place, draft.id, ImportIn.model_validate({"consent": {"state": "pending"}}))
+    page = browser.get(f"/customers/imports/{draft.id}/check").text
+    assert f"{len(WHO)} people get one letter by the default sender when the import is finished" in page
+    assert asks(session, place) == []
+    row = imported(place, FILE, consent={"state": "pending"})
+    assert "one letter by the default sender" in browser.get(f"/customers/imports/{row.id}").text
+    tell_of(row)
+    tell_of(row)
+    assert len(waiting_runs(session, place)) == 1
+    run(session, place)
+    assert asked_names(session, place) == sorted(WHO)
+    tell_of(row)
+    tell_of(imported(place, FILE, consent={"state": "pending"}))
+    run(session, place)
+    assert asked_names(session, place) == sorted(WHO)
+    link = next(link_in(words) for address, words in letters(session, place) if address.startswith("n3"))
+    assert client.post(link).status_code == 200
+    customer = session.scalars(sa.select(Customer).where(Customer.workspace_id == place, Customer.email == "n3@northlight.example")).one()
+    assert how(customer) == "subscribed"
+
+
+def test_a_run_that_was_killed_goes_on_where_it_was(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = workspace().id
+    monkeypatch.setattr(confirmations, "BATCH", 4)
+    a_sender(place)
+    row = imported(place, FILE, consent={"state": "pending"})
+    step = {"import_id": row.id}
+    with session.begin_nested() as savepoint:
+        ask_imported.function(place, **step)
+        savepoint.rollback()
+    assert asks(session, place) == []
+    assert ask_imported.function(place, **step) is True
+    assert ask_imported.function(place, **step) is False, "letters jam: a later run goes on"
+    assert (len(asks(session, place)), [one.args for one in waiting_runs(session, place)]) == (4, [step])
+    leave(session, place)
+    run(session, place)
+    assert len(set(asks(session, place))) == len(asks(session, place)) == 10
+
+
+@pytest.mark.parametrize("how_it_ended", ["cancelled", "failed", "undone", "subscribed", "nothing said", "no sender"])
+def test_nobody_is_asked_by_a_file_that_did_not_end_well_or_asks_nobody(session: Session, how_it_ended: str) -> None:
+    place = workspace().id
+    if how_it_ended != "no sender":
+        a_sender(place)
+    state = {"subscribed": {"state": "subscribed", "basis": "consent"}, "nothing said": None}.get(how_it_ended, {"state": "pending"})
+    row = imported(place, FILE, consent=state)
+    if how_it_ended in {"cancelled", "failed"}:
+        row.state = ImportState(how_it_ended)
+        session.flush()
+    if how_it_ended == "undone":
+        undone(row)
+    tell_of(row)
+    run(session, place)
+    ask_imported.function(place, import_id=row.id)
+    assert asks(session, place) == []
+
+
+def test_whom_to_ask_is_found_by_an_index_of_its_own(session: Session) -> None:
+    place = workspace().id
+    session.execute(
+        sa.text("""insert into consents (workspace_id, customer_id, channel, topic_id, state, source, occurred_at, asked_at)
+        select :w, n, 'email', 0, 'pending', 'import 7', now(), now() from generate_series(1, 3000) n"""),
+        {"w": place},
+    )
+    session.execute(sa.text("analyze consents"))
+    statements: list[tuple[str, Any]] = []
+    sa.event.listen(session.connection(), "before_cursor_execute", lambda *given: statements.append((given[2], given[3])))
+    assert queries.take_unasked(place, 0, queries.came_by_import(7), 200) == []
+    statement, values = statements[-1]
+    plan = "\n".join(row[0] for row in session.connection().exec_driver_sql(f"explain {statement}", values))
+    assert "ix_consents_unasked" in plan

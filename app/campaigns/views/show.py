@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from app.audit import diff
 from app.audit import queries as log
 from app.audit.schemas import AuditQuery
+from app.audit.words import teller
 from app.campaigns.models import Campaign, State
 from app.campaigns.queries import campaigns, figures, ledger
 from app.campaigns.schemas import MessageQuery
@@ -115,7 +116,7 @@ def show_log(caller: Principal, campaign_id: int) -> ResponseReturnValue:
     query = AuditQuery(kind="campaign", id=campaign_id, cursor=given.cursor)
     zone = caller.workspace.zone if caller.workspace else "UTC"
     entries, following = log.search(caller.workspace_id, query, zone)
-    parts = {"entries": entries, "next": following, "cursor": given.cursor, "changes": diff.changes, "act": diff.act}
+    parts = {"entries": entries, "next": following, "cursor": given.cursor, "changes": teller(row.workspace_id, entries), "act": diff.act}
     return render_template("campaigns/show.html", tab="log", figures=figures.of_campaign(row), **parts, **_about(row))
 
 

@@ -38,6 +38,15 @@ class Topic(Tenant, Model):
     created_at: Mapped[Created]
 
 
+UNASKED = "channel = 'email' AND state = 'pending' AND asked_at IS NULL"
+"""Whose consent to e-mail waits for them, and nobody asked yet: few at any moment, so an index of theirs is small."""
+
+
+def import_source(import_id: int) -> str:
+    """Return what consents that a file brought name as their source."""
+    return f"import {import_id}"
+
+
 class Consent(Tenant, Model):
     """The present state per customer, channel and topic. `asked_at`: when the person was asked to confirm this state, if it is `pending`."""
 
@@ -45,6 +54,7 @@ class Consent(Tenant, Model):
     __table_args__ = (
         sa.CheckConstraint("state IN ('subscribed', 'pending', 'unsubscribed')", name="state"),
         sa.Index("ix_consents_state", "workspace_id", "channel", "topic_id", "state", postgresql_include=["customer_id"]),
+        sa.Index("ix_consents_unasked", "workspace_id", "topic_id", "customer_id", postgresql_where=sa.text(UNASKED)),
     )
     customer_id: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
     channel: Mapped[str] = mapped_column(primary_key=True, default="email")

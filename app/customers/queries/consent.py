@@ -7,8 +7,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from app.core.db import after, decode_cursor, encode_cursor, find, session
-from app.customers.models import Consent, ConsentLog, Suppression, Topic
-from app.customers.models.consent import CHANNELS, EVERY_TOPIC
+from app.customers.models import Consent, ConsentLog, Customer, Suppression, Topic
+from app.customers.models.consent import CHANNELS, EVERY_TOPIC, UNASKED, import_source
 from app.customers.schemas.suppressions import SuppressionQuery
 
 
@@ -91,3 +91,11 @@ def topic_counts(workspace_id: int) -> dict[int, int]:
     asked = (Consent.workspace_id == workspace_id, Consent.topic_id != EVERY_TOPIC, Consent.state == "subscribed")
     query = sa.select(Consent.topic_id, sa.func.count(sa.distinct(Consent.customer_id))).where(*asked).group_by(Consent.topic_id)
     return {row[0]: row[1] for row in session().execute(query)}
+
+
+def count_unasked(workspace_id: int, import_id: int) -> int:
+    """Return how many whom a file brought are still to be asked for their consent: with an address that is not suppressed."""
+    barred = sa.exists().where(Suppression.workspace_id == workspace_id, Suppression.email == sa.func.lower(Customer.email))
+    brought = (Consent.workspace_id == workspace_id, Consent.source == import_source(import_id), sa.text(UNASKED))
+    people = sa.select(sa.func.count()).select_from(Consent).join(Customer, Customer.id == Consent.customer_id)
+    return session().scalar(people.where(*brought, Customer.workspace_id == workspace_id, Customer.email.is_not(None), ~barred)) or 0

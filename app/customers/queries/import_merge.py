@@ -14,6 +14,7 @@ from psycopg2.extras import execute_values
 from app.customers.imports.rejects import Reject
 from app.customers.imports.targets import KEYS
 from app.customers.models import Act
+from app.customers.models.consent import import_source
 
 TYPES = {
     "line": "bigint",
@@ -305,7 +306,7 @@ def record_consent(cursor: Any, workspace_id: int, import_id: int, consent: Mapp
         logged as (insert into consent_log (workspace_id, customer_id, channel, topic_id, state, basis, source, by, occurred_at)
           select %(w)s, customer_id, 'email', 0, %(state)s, %(basis)s, %(source)s, %(by)s, now() from done)
         insert into import_consented (customer_id, before) select customer_id, who.was from done join who using (customer_id)""",
-        {"w": workspace_id, "state": consent["state"], "basis": consent.get("basis"), "source": f"import {import_id}", "by": by},
+        {"w": workspace_id, "state": consent["state"], "basis": consent.get("basis"), "source": import_source(import_id), "by": by},
     )
 
 

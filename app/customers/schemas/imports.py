@@ -21,7 +21,10 @@ Overwrite = Annotated[Literal["always", "empty", "never"], BeforeValidator(_over
 
 
 class ConsentIn(Schema):
-    """What everybody in the file has agreed to: never guessed, never taken from a file that does not say it here."""
+    """What everybody in the file has agreed to: never guessed, never taken from a file that does not say it here.
+
+    `pending`: once the file is imported to its end, each who said neither yes nor no before is asked by one letter.
+    """
 
     state: Literal["subscribed", "pending", "unsubscribed"]
     basis: Literal["consent", "contract", "legitimate_interest"] | None = None

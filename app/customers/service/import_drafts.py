@@ -24,6 +24,7 @@ from app.customers.imports.reading import Chunk, Cursor, read_chunk, rows_for
 from app.customers.imports.readings import Reading, readings
 from app.customers.imports.staging import Prepared
 from app.customers.models import Act, Import, ImportReject, ImportState, UndoState
+from app.customers.queries.consent import count_unasked
 from app.customers.service import imports
 from app.customers.service.import_chunks import Outcome, take_chunk, wait_for_turn
 from app.customers.service.import_orders import take_orders
@@ -54,11 +55,12 @@ class Rehearsal:
     """What came of the first rows, which were then taken back. `preview` are the first as they would be stored.
 
     `rows` were looked at, all there are if `whole`; `rows_total` is how many the file has, or about, by its length. `made`: customers
-    whom orders would bring.
+    whom orders would bring. `asked`: who would be asked by letter to confirm their consent.
     """
 
     preview: Prepared | Ready
     made: int = 0
+    asked: int = 0
     rows: int = 0
     created: int = 0
     updated: int = 0
@@ -141,6 +143,8 @@ def rehearse(draft: Draft) -> Rehearsal:
         savepoint.rollback()
     session().expire(row)
     found.rows_total = found.rows if found.whole else _about(row, head)
+    if not found.whole and found.rows:
+        found.asked = _rounded(found.asked * found.rows_total / found.rows)
     return found
 
 
@@ -186,6 +190,7 @@ def _try(draft: Draft, found: Rehearsal) -> None:
             found.rows += sum(outcome.acts.values()) + outcome.rejected
             at, found.whole = outcome.end, outcome.final
     found.created, found.updated, found.unchanged = acts[Act.CREATED], acts[Act.UPDATED], acts[Act.UNCHANGED]
+    found.asked = count_unasked(row.workspace_id, row.id)
     mine = (ImportReject.workspace_id == row.workspace_id, ImportReject.import_id == row.id)
     query = sa.select(ImportReject).where(*mine).options(defer(ImportReject.row)).order_by(ImportReject.line)
     found.rejects = session().scalars(query).all()
@@ -198,6 +203,10 @@ def _about(row: Import, head: Head) -> int:
     """Return how many rows the file has by the length of those seen, to two figures."""
     seen = len(head.rows) + len(head.rejects)
     length = (head.end.offset - head.body.offset) / max(seen, 1)
-    rows = round((row.file_size - head.body.offset) / max(length, 1))
-    digits = max(len(str(rows)) - 2, 0)
-    return max(round(rows, -digits), seen)
+    return max(_rounded((row.file_size - head.body.offset) / max(length, 1)), seen)
+
+
+def _rounded(number: float) -> int:
+    """Return a number to two figures."""
+    whole = round(number)
+    return round(whole, -max(len(str(whole)) - 2, 0))

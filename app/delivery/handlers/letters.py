@@ -1,8 +1,8 @@
 """Letters that news ask for."""
 
 from app.auth.events import InvitationCreated, PasswordResetAsked
-from app.customers.events import ConsentChanged, ConsentsChanged
-from app.delivery.jobs.confirmations import ask_many
+from app.customers.events import ConsentChanged, ConsentsChanged, ImportFinished
+from app.delivery.jobs.confirmations import ask_imported, ask_many
 from app.delivery.service import account_letters, confirmations
 from app.events.service import on
 from app.jobs import service as jobs
@@ -33,3 +33,11 @@ def ask_many_for_confirmation(event: ConsentsChanged) -> None:
     if event.channel == "email" and event.state == "pending":
         key = f"confirm:{event.workspace_id}:{event.topic_id}:{event.occurred_at}"
         jobs.start(ask_many, workspace_id=event.workspace_id, key=key, topic_id=event.topic_id, since=event.occurred_at)
+
+
+@on(ImportFinished)
+def ask_imported_for_confirmation(event: ImportFinished) -> None:
+    """Begin to ask those whose consent a file left to them; of a file that did not come to its end, nobody."""
+    if confirmations.asks(event.workspace_id, event.import_id):
+        key = f"confirm:import:{event.import_id}"
+        jobs.start(ask_imported, workspace_id=event.workspace_id, key=key, import_id=event.import_id)

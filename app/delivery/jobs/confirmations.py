@@ -18,3 +18,12 @@ def ask_many(workspace_id: int, topic_id: int, since: str) -> bool:
     if more is None:
         jobs.start(ask_many, workspace_id=workspace_id, run_after=now() + AGAIN, topic_id=topic_id, since=since)
     return bool(more)
+
+
+@job(queue="bulk", lease=120)
+def ask_imported(workspace_id: int, import_id: int) -> bool:
+    """Ask those whose consent a file left to them, a few at a time."""
+    more = confirmations.send_imported(workspace_id, import_id)
+    if more is None:
+        jobs.start(ask_imported, workspace_id=workspace_id, run_after=now() + AGAIN, import_id=import_id)
+    return bool(more)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from app.core.db import session
 from app.customers.models import Consent, Customer, Suppression
+from app.customers.models.consent import UNASKED, import_source
 from app.delivery.models import Mailing, MailingKind, Message, MessageState
 
 
@@ -16,17 +17,26 @@ def state_of(workspace_id: int, customer_id: int, topic_id: int) -> str | None:
     return session().scalar(sa.select(Consent.state).where(*mine, Consent.channel == "email", Consent.topic_id == topic_id))
 
 
-def take_unasked(
-    workspace_id: int, topic_id: int, *, customer_id: int | None = None, since: datetime | None = None, most: int = 1
-) -> Sequence[int]:
-    """Return customers whose consent waits for them and who were not asked yet, held until the transaction ends.
-
-    One customer, or those whose consent bears the time `since`.
-    """
-    waits = (Consent.workspace_id == workspace_id, Consent.channel == "email", Consent.topic_id == topic_id, Consent.state == "pending")
-    whom = Consent.customer_id == customer_id if since is None else Consent.occurred_at == since
-    wanted = sa.select(Consent.customer_id).where(*waits, Consent.asked_at.is_(None), whom).order_by(Consent.customer_id)
+def take_unasked(workspace_id: int, topic_id: int, whom: sa.ColumnElement[bool], most: int = 1) -> Sequence[int]:
+    """Return customers among `whom` whose consent waits for them and who were not asked yet, held until the transaction ends."""
+    waits = (Consent.workspace_id == workspace_id, Consent.topic_id == topic_id, sa.text(UNASKED))
+    wanted = sa.select(Consent.customer_id).where(*waits, whom).order_by(Consent.customer_id)
     return session().scalars(wanted.limit(most).with_for_update()).all()
+
+
+def is_customer(customer_id: int) -> sa.ColumnElement[bool]:
+    """Return what is true of the consent of one customer."""
+    return Consent.customer_id == customer_id
+
+
+def bears(moment: datetime) -> sa.ColumnElement[bool]:
+    """Return what is true of consents that came at one time."""
+    return Consent.occurred_at == moment
+
+
+def came_by_import(import_id: int) -> sa.ColumnElement[bool]:
+    """Return what is true of consents that a file brought."""
+    return Consent.source == import_source(import_id)
 
 
 def letters_waiting(workspace_id: int, sender_id: int, most: int) -> int:

@@ -6,11 +6,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import ColumnElement
+
 from app.core import settings
 from app.core.actor import Actor
+from app.core.db import find
 from app.core.errors import Invalid, NotFound
 from app.core.security import read_link, sign_link
 from app.core.time import now
+from app.customers.models import Import, ImportState, UndoState
 from app.customers.models.consent import EVERY_TOPIC
 from app.customers.queries.consent import find_topic
 from app.customers.schemas.customers import ConsentGiven
@@ -52,23 +56,41 @@ def send(workspace_id: int, customer_id: int, topic_id: int) -> int | None:
     Nobody is asked at a suppressed address, nor where the workspace has no sender: then the consent goes on waiting.
     """
     sender = senders.find_default(workspace_id)
-    if sender is None or not queries.take_unasked(workspace_id, topic_id, customer_id=customer_id):
+    if sender is None or not queries.take_unasked(workspace_id, topic_id, queries.is_customer(customer_id)):
         return None
     note_asked(workspace_id, topic_id, [customer_id])
     return _ask(workspace_id, customer_id, topic_id, sender)
 
 
 def send_many(workspace_id: int, topic_id: int, since: datetime) -> bool | None:
-    """Ask the next of many whose consent bears this time, each once; True while there are more, None: there are, but letters jam.
+    """Ask the next of many whose consent bears this time, as `_ask_some` does."""
+    return _ask_some(workspace_id, topic_id, queries.bears(since))
 
-    They leave in small numbers, because somebody's password may wait in the same line.
+
+def send_imported(workspace_id: int, import_id: int) -> bool | None:
+    """Ask the next of those whom a file that was imported to its end brought without their yes, as `_ask_some` does."""
+    return asks(workspace_id, import_id) and _ask_some(workspace_id, EVERY_TOPIC, queries.came_by_import(import_id))
+
+
+def asks(workspace_id: int, import_id: int) -> bool:
+    """Tell whether those in a file are to be asked: it left their consent to them, came to its end, and was not taken back."""
+    row = find(Import, workspace_id, import_id)
+    if row is None or row.state != ImportState.FINISHED or row.undo_state != UndoState.NONE:
+        return False
+    return (row.consent or {}).get("state") == "pending"
+
+
+def _ask_some(workspace_id: int, topic_id: int, whom: ColumnElement[bool]) -> bool | None:
+    """Ask the next of many, each once; True while there are more, None: there are, but letters jam.
+
+    They leave in small numbers, because somebody's password may wait in the same line. Without a sender they go on waiting.
     """
     sender = senders.find_default(workspace_id)
     if sender is None:
         return False
     if queries.letters_waiting(workspace_id, sender.id, BATCH) >= BATCH:
         return None
-    ids = queries.take_unasked(workspace_id, topic_id, since=since, most=BATCH)
+    ids = queries.take_unasked(workspace_id, topic_id, whom, BATCH)
     note_asked(workspace_id, topic_id, ids)
     for customer_id in ids:
         _ask(workspace_id, customer_id, topic_id, sender)
