@@ -23,11 +23,14 @@ from tests.conftest import Places, drop_database, fresh_database
 _BESIDE = 8
 """The number of a worker's site is its own and so many: `make test` starts at most four workers."""
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = Path("/usr/bin/chromium")
+_SHELL = Path("/usr/bin/chromium-headless-shell")
+CHROMIUM = _SHELL if _SHELL.exists() else Path("/usr/bin/chromium")
+"""The shell draws the same pages without what belongs to a window: all of it together takes a fifth less work."""
 SIZES = {"390": (390, 844), "1440": (1440, 1000)}  # the last is the one that tests go on with
 _QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 _QUIET += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 _QUIET += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]  # links that are followed lead out of the house
+_QUIET += ["--js-flags=--no-opt --no-maglev"]  # no page lives long enough to earn back what optimizing its scripts costs
 _PROCESSES = {
     "web": ["-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"],
     "worker": ["-m", "flask", "--app", "wsgi", "worker"],
@@ -44,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.browser)
         item.add_marker(pytest.mark.xdist_group(item.path.stem))
         if not CHROMIUM.exists():
-            item.add_marker(pytest.mark.skip(reason="Chromium is not installed (Debian package chromium)."))
+            item.add_marker(pytest.mark.skip(reason="Chromium is not installed (Debian package chromium-headless-shell or chromium)."))
 
 
 class Site:
@@ -139,44 +142,51 @@ def page(context: BrowserContext) -> Page:
 
 Look = Callable[[Page, str], None]
 _WEAR = """async theme => {
-    document.documentElement.dataset.bsTheme = theme;
+    const page = document.documentElement;
+    page.dataset.bsTheme = theme;
     for (let frame = 0; frame < 2; frame++) await new Promise((drawn) => requestAnimationFrame(drawn));
     await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
+    return page.scrollWidth > page.clientWidth;
 }"""
-"""Put on a theme and wait until it is drawn and nothing moves any more."""
+"""Put on a theme, wait until it is drawn and nothing moves any more, and say whether the page sticks out sideways."""
 
 
 @pytest.fixture
 def look() -> Look:
-    """Check a page at both widths in both themes: nothing sticks out sideways, axe finds nothing. PICTURES=folder keeps screenshots."""
-    folder = os.environ.get("PICTURES")
+    """Check a page at both widths in both themes: nothing sticks out sideways, axe finds nothing."""
 
     def check(page: Page, name: str) -> None:
-        page.wait_for_load_state("load")
-        found = []
-        for size, (width, height) in SIZES.items():
-            page.set_viewport_size({"width": width, "height": height})
-            for theme in ("light", "dark"):
-                page.evaluate(_WEAR, theme)
-                if folder:
-                    page.wait_for_timeout(300)  # layers are painted later than they are laid out
-                    page.screenshot(path=f"{folder}/{name}-{theme}-{size}.png", full_page=True)
-                if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-                    found.append(f"{name} {theme} {size}: scrolls sideways")
-                found += [f"{name} {theme} {size}: {problem}" for problem in _axe(page, whole=theme == "light")]
-        page.evaluate(_WEAR, "light")
-        assert found == []
+        assert faults(page, name) == []
 
     return check
+
+
+def faults(page: Page, name: str) -> list[str]:
+    """Return what is wrong with a page, each with theme and width. PICTURES=folder keeps screenshots."""
+    folder = os.environ.get("PICTURES")
+    page.wait_for_load_state("load")
+    if page.evaluate("typeof axe === 'undefined'"):
+        page.evaluate(Axe().axe_script)
+    found = []
+    for size, (width, height) in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        for theme in ("light", "dark"):
+            spills = page.evaluate(_WEAR, theme)
+            if folder:
+                page.wait_for_timeout(300)  # layers are painted later than they are laid out
+                page.screenshot(path=f"{folder}/{name}-{theme}-{size}.png", full_page=True)
+            problems = _axe(page, whole=theme == "light") + ["scrolls sideways"] * spills
+            found += [f"{name} {theme} {size}: {problem}" for problem in problems]
+    page.evaluate(_WEAR, "light")
+    return found
 
 
 def _axe(page: Page, *, whole: bool) -> list[str]:
     """Return what axe finds; not `whole`, only what colours can do: nothing else differs between the themes."""
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
     rules: dict[str, object] = {"runOnly": tags} if whole else {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
-    if page.evaluate("typeof axe === 'undefined'"):
-        page.evaluate(Axe().axe_script)
     problems = """options => axe.run(options).then(({violations}) => violations.map(
         ({id, help, nodes}) => `${id} (${help}): ${JSON.stringify(nodes.slice(0, 3).map(({target}) => target))}`))"""
-    found: list[str] = page.evaluate(problems, rules | {"resultTypes": ["violations"], "preload": False})
+    # axe stands in the page only, in none of its frames: it would ask each and wait half a second for the answer.
+    found: list[str] = page.evaluate(problems, rules | {"resultTypes": ["violations"], "preload": False, "iframes": False})
     return found
