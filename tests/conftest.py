@@ -75,6 +75,12 @@ def pytest_configure(config: pytest.Config) -> None:
         _migrate(config.stash[_places])
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Start one worker more than there are processors: while tests wait for processes that start or are killed, the others go on."""
+    return (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) + 1
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark what stands in these folders: `-m` chooses by them. In tests/faults only the long ones are marked, one by one."""
     for kind in ("bench", "browser"):
