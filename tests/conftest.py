@@ -1,9 +1,12 @@
 """Real servers for the tests: one PostgreSQL and one Valkey for the run, a database for each worker, an outer transaction for each test."""
 
 import contextlib
+import gc
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+
+gc.disable()  # nothing that is imported is garbage; pytest_collection_finish goes on
 
 import psycopg2
 import pytest
@@ -29,6 +32,8 @@ from tests.support import OneTransaction, TestClient
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("calm")
 
+_YOUNG = 20_000
+"""New objects after which the collector looks at them. Python's 700 are for programs that are small beside a test suite."""
 ONE_KEY = Fernet.generate_key().decode()
 
 
@@ -70,11 +75,24 @@ def pytest_configure(config: pytest.Config) -> None:
         _migrate(config.stash[_places])
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Start one worker more than there are processors: while tests wait for processes that start or are killed, the others go on."""
+    return (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) + 1
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark what stands in these folders: `-m` chooses by them. In tests/faults only the long ones are marked, one by one."""
     for kind in ("bench", "browser"):
         if f"tests/{kind}/" in item.nodeid:
             item.add_marker(kind)
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector go on, seldom, and without walking through all that was imported and collected."""
+    gc.freeze()
+    gc.set_threshold(_YOUNG, 20, 20)
+    gc.enable()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

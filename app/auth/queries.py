@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -52,8 +53,9 @@ def _mine() -> sa.ScalarSelect[Any]:
     )
 
 
-def caller_of_session(token_digest: str, at: datetime, idle: timedelta) -> Caller | None:
-    """Return who holds a session that is still good, or None. The workspace is None where the user left it meanwhile."""
+@cache
+def _session_holder() -> sa.Select[Any]:
+    """Return the statement of caller_of_session. Each request runs it, and to build it takes longer than to run it: it is built once."""
     statement = (
         sa.select(
             _USER,
@@ -68,30 +70,52 @@ def caller_of_session(token_digest: str, at: datetime, idle: timedelta) -> Calle
         .join(User, sa.and_(User.id == UserSession.user_id, User.auth_version == UserSession.auth_version))
         .outerjoin(Membership, sa.and_(Membership.user_id == User.id, Membership.workspace_id == UserSession.in_workspace))
         .outerjoin(Workspace, Workspace.id == Membership.workspace_id)
-        .where(UserSession.token_digest == token_digest, UserSession.expires_at > at, UserSession.last_seen_at > at - idle)
+        .where(
+            UserSession.token_digest == sa.bindparam("token_digest"),
+            UserSession.expires_at > sa.bindparam("at"),
+            UserSession.last_seen_at > sa.bindparam("seen_after"),
+        )
     )
-    row = session().execute(any_workspace(statement)).one_or_none()
+    return any_workspace(statement)
+
+
+def caller_of_session(token_digest: str, at: datetime, idle: timedelta) -> Caller | None:
+    """Return who holds a session that is still good, or None. The workspace is None where the user left it meanwhile."""
+    row = session().execute(_session_holder(), {"token_digest": token_digest, "at": at, "seen_after": at - idle}).one_or_none()
     if row is None:
         return None
     return Caller(row[0], row[1], bool(row[2]), row[3], row[4], session={"id": row[5], "last_seen_at": row[6]})
 
 
-def caller_of_token(user_id: int, workspace_id: int, auth_version: int, family: str) -> Caller | None:
-    """Return who holds an access token whose family of refresh tokens stands, or None."""
-    ended = sa.exists().where(RefreshToken.family == sa.cast(family, sa.Uuid), RefreshToken.revoked_at.is_not(None))
+@cache
+def _token_holder() -> sa.Select[Any]:
+    """Return the statement of caller_of_token."""
+    ended = sa.exists().where(RefreshToken.family == sa.cast(sa.bindparam("family"), sa.Uuid), RefreshToken.revoked_at.is_not(None))
     statement = (
         sa.select(_USER, Membership.role, Membership.may_send, _object(Workspace, *_WORKSPACE))
         .select_from(User)
         .join(Membership, Membership.user_id == User.id)
         .join(Workspace, Workspace.id == Membership.workspace_id)
-        .where(User.id == user_id, User.auth_version == auth_version, Membership.workspace_id == workspace_id, ~ended)
+        .where(
+            User.id == sa.bindparam("user_id"),
+            User.auth_version == sa.bindparam("auth_version"),
+            Membership.workspace_id == sa.bindparam("workspace_id"),
+            ~ended,
+        )
     )
-    row = session().execute(any_workspace(statement)).one_or_none()
+    return any_workspace(statement)
+
+
+def caller_of_token(user_id: int, workspace_id: int, auth_version: int, family: str) -> Caller | None:
+    """Return who holds an access token whose family of refresh tokens stands, or None."""
+    values = {"user_id": user_id, "workspace_id": workspace_id, "auth_version": auth_version, "family": family}
+    row = session().execute(_token_holder(), values).one_or_none()
     return None if row is None else Caller(row[0], row[1], row[2], row[3], [row[3]])
 
 
-def caller_of_key(token_digest: str, at: datetime) -> Caller | None:
-    """Return the maker of an API key that is good, with the key, or None. A maker who left the workspace has no keys."""
+@cache
+def _key_holder() -> sa.Select[Any]:
+    """Return the statement of caller_of_key."""
     statement = (
         sa.select(
             _USER,
@@ -108,12 +132,17 @@ def caller_of_key(token_digest: str, at: datetime) -> Caller | None:
         .join(Membership, sa.and_(Membership.user_id == User.id, Membership.workspace_id == ApiKey.workspace_id))
         .join(Workspace, Workspace.id == ApiKey.workspace_id)
         .where(
-            ApiKey.token_digest == token_digest,
+            ApiKey.token_digest == sa.bindparam("token_digest"),
             ApiKey.revoked_at.is_(None),
-            sa.or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > at),
+            sa.or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > sa.bindparam("at")),
         )
     )
-    row = session().execute(any_workspace(statement)).one_or_none()
+    return any_workspace(statement)
+
+
+def caller_of_key(token_digest: str, at: datetime) -> Caller | None:
+    """Return the maker of an API key that is good, with the key, or None. A maker who left the workspace has no keys."""
+    row = session().execute(_key_holder(), {"token_digest": token_digest, "at": at}).one_or_none()
     if row is None:
         return None
     key = {"id": row[4], "name": row[5], "scopes": row[6], "last_used_at": row[7]}

@@ -129,10 +129,31 @@ def _guard(state: ORMExecuteState) -> None:
     statement = state.statement
     if not isinstance(statement, sa.Select | sa.Update | sa.Delete | sa.CompoundSelect):
         return
-    tenant_tables, named = _tables(statement)
-    for table in tenant_tables - named:
+    for table in _nameless(statement):
         msg = f"A query on {table} must name the workspace."
         raise GuardError(msg)
+
+
+_KNOWN: dict[Any, frozenset[str]] = {}
+_MOST_KNOWN = 2000
+
+
+def _nameless(statement: sa.Select[Any] | sa.Update | sa.Delete | sa.CompoundSelect[Any]) -> frozenset[str]:
+    """Return the tenant tables that a statement touches without naming the workspace: looked for once for statements that differ in values only.
+
+    SQLAlchemy keeps compiled SQL by the same key, and so has made it already or will need it.
+    """
+    key = statement._generate_cache_key()  # noqa: SLF001 (there is no public name for it)
+    if key is None:
+        touched, named = _tables(statement)
+        return frozenset(touched - named)
+    found = _KNOWN.get(key.key)
+    if found is None:
+        touched, named = _tables(statement)
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        found = _KNOWN[key.key] = frozenset(touched - named)
+    return found
 
 
 def _tables(statement: sa.ClauseElement) -> tuple[set[str], set[str]]:

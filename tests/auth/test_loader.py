@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from app.auth.models import ApiKey, User, UserSession
 from app.core.db import any_workspace, session
-from tests.factories.auth import api_key, enter, member, signed_in, user
+from tests.factories.auth import PASSWORD, api_key, enter, member, signed_in, user
 from tests.factories.workspaces import workspace
 
 START = datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -47,6 +47,20 @@ def test_a_caller_is_loaded_by_one_query(client: FlaskClient) -> None:
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", note)
     assert len([text for text in seen if text.lstrip().upper().startswith("SELECT")]) == 1
+
+
+def test_the_statement_that_says_who_calls_is_built_once(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser, key = signed_in(client), api_key()
+    person = user()
+    member(person=person)
+    token = client.post("/api/v1/auth/login", json={"email": person.email, "password": PASSWORD}).get_json()["access_token"]
+    bearer = {"Authorization": f"Bearer {token}"}
+    before = [who(client, headers=headers) for headers in ({}, key, bearer)]
+    monkeypatch.setattr("app.auth.queries.sa.select", lambda *_: pytest.fail("It was built again."))
+    assert [who(client, headers=headers) for headers in ({}, key, bearer)] == before
+    assert [status for status, _ in before] == [200] * 3
+    assert before[0][1]["user_id"] == browser.user_id
+    assert before[2][1]["user_id"] == person.id
 
 
 def test_a_session_dies_of_rest(client: FlaskClient) -> None:

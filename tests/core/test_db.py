@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.core import files
+from app.core import db, files
 from app.core.db import GuardError, after, any_workspace, event, find, get, let_go_after, session, time_limit, unless_taken
 from app.core.errors import Conflict, NotFound, TooLarge, Unavailable
 from app.core.files import CHUNK, File
@@ -43,6 +43,33 @@ def test_naming_the_workspace_or_lifting_the_guard_lets_it_pass(session: Any, ou
     assert session.scalars(sa.select(File.name).where(File.workspace_id == ours.id)).all() == ["Trail"]
     assert session.scalars(any_workspace(sa.select(File.name))).all() == ["Trail"]
     assert session.scalars(sa.select(Workspace.slug).order_by(Workspace.id)).all() == ["ours", "theirs"]
+
+
+def test_what_the_guard_found_is_known_for_other_values(session: Any, ours: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def bad(value: int) -> Any:
+        return sa.select(File.name, sa.literal("guard")).where(File.id == value)
+
+    def good(value: int) -> Any:
+        return bad(1).where(File.workspace_id == value)
+
+    with pytest.raises(GuardError, match="on files must"):
+        session.execute(bad(1))
+    session.execute(good(ours.id))
+    monkeypatch.setattr(db, "_tables", lambda _: pytest.fail("It was looked for again."))
+    with pytest.raises(GuardError, match="on files must"):
+        session.execute(bad(2))
+    assert session.execute(good(ours.id + 1)).all() == []
+    monkeypatch.undo()
+    with pytest.raises(GuardError, match="on idempotency_keys must"):
+        session.execute(good(ours.id).where(File.id.in_(sa.select(IdempotencyKey.status))))
+
+
+def test_what_the_guard_knows_does_not_grow_without_end(session: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(db, "_MOST_KNOWN", 3)
+    monkeypatch.setattr(db, "_KNOWN", {})
+    for number in range(10):
+        session.execute(sa.select(*[Workspace.id.label(f"n{i}") for i in range(number + 1)]))
+        assert 1 <= len(db._KNOWN) <= 3
 
 
 def test_a_stranger_finds_nothing(session: Any, ours: Workspace) -> None:

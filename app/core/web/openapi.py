@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask
 from pydantic import TypeAdapter
@@ -27,7 +27,13 @@ _REFUSALS = {"400": "Bad request", "401": "Sign in first", "403": "Not allowed",
 
 
 def document(app: Flask) -> dict[str, Any]:
-    """Return the OpenAPI document of all endpoints under /api/v1."""
+    """Return the OpenAPI document of all endpoints under /api/v1, made at the first call: routes do not change once there are requests."""
+    if "openapi" not in app.extensions:
+        app.extensions["openapi"] = _document(app)
+    return cast("dict[str, Any]", app.extensions["openapi"])
+
+
+def _document(app: Flask) -> dict[str, Any]:
     every = ((route, getattr(app.view_functions[route.endpoint], "rule", None)) for route in app.url_map.iter_rules())
     rules = [(route, rule) for route, rule in every if rule and rule.api]
     paths: dict[str, Any] = {}

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psutil
@@ -17,22 +17,47 @@ import redis
 from app.core.services.account import Account
 from app.core.services.errors import ServiceError
 from app.core.services.postgres import Postgres
-from app.core.services.servers import kept_home
+from app.core.services.servers import _in_memory, kept_home
 from app.core.services.valkey import Valkey
 
 
-@pytest.fixture
-def home() -> Iterator[tuple[Path, Account]]:
-    """A folder as `.fairlead` is, with a space in its name, where another user can reach it."""
-    with tempfile.TemporaryDirectory(prefix="fair lead ") as folder:
+@contextmanager
+def a_home() -> Iterator[tuple[Path, Account]]:
+    """A folder as `.fairlead` is, with a space in its name, where another user can reach it; in memory, for speed."""
+    with tempfile.TemporaryDirectory(prefix="fairlead- ", dir=_in_memory()) as folder:
         Path(folder).chmod(0o755)
         yield kept_home(Path(folder) / "kept")
 
 
 @pytest.fixture
-def postgres(home: tuple[Path, Account]) -> Iterator[Postgres]:
-    """A server that forces nothing to disk, for speed: these tests kill processes, not machines."""
+def home() -> Iterator[tuple[Path, Account]]:
+    with a_home() as home:
+        yield home
+
+
+@pytest.fixture
+def fresh(home: tuple[Path, Account]) -> Iterator[Postgres]:
+    """A server without data, that forces nothing to disk, for speed: these tests kill processes, not machines."""
     server = Postgres(*home, secrets.token_hex(8), os.environ, durable=False)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Postgres]:
+    """A server that ran once: to make its data takes longer than what the tests do with them."""
+    with a_home() as home:
+        server = Postgres(*home, secrets.token_hex(8), os.environ, durable=False)
+        server.start()
+        server.stop()
+        yield server
+
+
+@pytest.fixture
+def postgres(home: tuple[Path, Account], made: Postgres) -> Iterator[Postgres]:
+    """A server with a copy of those data."""
+    subprocess.run(["cp", "-a", made.data, home[0]], check=True)  # noqa: S607
+    server = Postgres(*home, made._password, os.environ, durable=False)
     yield server
     server.stop()
 
@@ -53,14 +78,14 @@ def query(url: str, *statements: str) -> list[tuple[object, ...]]:
     return found
 
 
-def test_postgres_gives_an_ordinary_role_its_own_database(postgres: Postgres) -> None:
-    url = postgres.start()
+def test_postgres_gives_an_ordinary_role_its_own_database(fresh: Postgres) -> None:
+    url = fresh.start()
     asked = "select current_user, current_setting('is_superuser'), current_setting('server_encoding'), current_setting('data_checksums')"
     assert query(url, asked) == [("fairlead", "off", "UTF8", "on")]
     assert query(url, "create table t (x text)", "select similarity('fairlead', 'fairlaed') > 0.3, lower('ÄÖ')") == [(True, "äö")]
     with pytest.raises(psycopg2.OperationalError, match="password"):
         psycopg2.connect(url.replace("fairlead:", "fairlead:x", 1))
-    assert {found.laddr.ip for found in psutil.Process(postgres.pid).net_connections("tcp")} == {"127.0.0.1"}
+    assert {found.laddr.ip for found in psutil.Process(fresh.pid).net_connections("tcp")} == {"127.0.0.1"}
 
 
 def test_postgres_keeps_every_commit_when_killed_and_comes_back_on_its_port(postgres: Postgres) -> None:

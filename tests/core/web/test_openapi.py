@@ -12,6 +12,10 @@ def test_every_reference_leads_somewhere(app: Flask) -> None:
     assert named <= set(whole["components"]["schemas"])
 
 
+def test_it_is_made_once(app: Flask) -> None:
+    assert document(app) is document(app)
+
+
 def test_every_endpoint_can_be_shown(app: Flask) -> None:
     assert all(entry["summary"] and entry["path"].startswith("/api/v1/") for entries in chapters(app).values() for entry in entries)
 
