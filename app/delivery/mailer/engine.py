@@ -61,10 +61,6 @@ class Engine:
         self._holds: set[int] = set()
         self._frees: set[int] = set()
         self._problems: dict[int, str] = {}
-        self._accepted: dict[int, float] = {}
-        """When a sender's server last took a message."""
-        self._shunned: dict[int, float] = {}
-        """When a server first hung up on a message before its body."""
         self._news = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._surveyed = 0.0
@@ -86,8 +82,6 @@ class Engine:
         if reply.code < 400:  # noqa: PLR2004 (RFC 5321)
             self._note(Outcome(item.message_id, MessageState.SENT, str(reply)))
             self._frees.update(self.fleet.recovered(item))
-            self._accepted[item.sender_id] = _clock()
-            self._shunned.pop(item.message_id, None)
         else:
             self._refuse(item, reply)
 
@@ -135,18 +129,12 @@ class Engine:
             wait = wait_after(item.attempts + 1, random.random())  # noqa: S311 (jitter)
             self._note(Outcome(item.message_id, MessageState.PENDING, str(reply), wait, claimed=item.claimed))
         else:
-            self._shunned.pop(item.message_id, None)
             state = MessageState.BOUNCED if verdict is Verdict.BOUNCED else MessageState.FAILED
             self._note(Outcome(item.message_id, state, str(reply), claimed=item.claimed))
 
     def _shun(self, item: Item, reply: Reply) -> bool:
-        """Note that a server hung up on a message that was only announced; tell whether the message is to blame.
-
-        It is if the server took others of this sender since it first did so: then this was a try like others. Else the server may be tired:
-        the message stays as it is, and goes behind the others.
-        """
-        first = self._shunned.setdefault(item.message_id, _clock())
-        blamed = self._accepted.get(item.sender_id, 0.0) > first
+        """Note that a server hung up on a message that was only announced; tell whether the message is to blame, so that this was a try."""
+        blamed = self.fleet.blames(item)
         if blamed:
             self._refuse(item, reply)
         else:

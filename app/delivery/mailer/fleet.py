@@ -49,6 +49,10 @@ class Fleet:
         self._accounts: dict[int, tuple[int, float, Account]] = {}
         self._not_before: dict[int, float] = {}
         self._troubled: set[int] = set()
+        self._accepted: dict[int, float] = {}
+        """When a sender's server last took a message."""
+        self._shunned: dict[int, float] = {}
+        """When a server first hung up on a message before its body."""
         self._resting = False
         self._looked = 0.0
 
@@ -173,12 +177,22 @@ class Fleet:
             self._troubled.add(line.account.sender_id)
         return not line.done
 
+    def blames(self, item: Item) -> bool:
+        """Note that a server hung up on a message that was only announced; tell whether it took others of this sender since it first did so.
+
+        Then the message is to blame. Else the server may be tired.
+        """
+        first = self._shunned.setdefault(item.message_id, time.monotonic())
+        return self._accepted.get(item.sender_id, 0.0) > first
+
     def remember(self, sender_ids: Iterable[int]) -> None:
         """Note which senders stand in the database as having trouble: the first message that is accepted clears them."""
         self._troubled.update(sender_ids)
 
     def recovered(self, item: Item) -> set[int]:
         """Return the sender of an accepted message if it had trouble before."""
+        self._accepted[item.sender_id] = time.monotonic()
+        self._shunned.pop(item.message_id, None)
         found = {item.sender_id} & self._troubled
         self._troubled -= found
         return found
