@@ -1,6 +1,7 @@
 """Orders credited to clicks: what is computed step by step is what looking at everything says."""
 
 import random
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +23,7 @@ from app.delivery.service import credit
 from app.delivery.service import hits as hit_service
 from app.events.models import Outbox
 from app.jobs.models import JobRun
+from app.segments.queries.news import horizon
 from app.workspaces import service as workspaces
 from app.workspaces.events import ConversionWindowChanged
 from app.workspaces.schemas import WorkspaceSettings
@@ -221,7 +223,16 @@ def test_all_customers_are_credited_again_by_steps(session: Session, monkeypatch
 
 
 def follow(session: Session) -> int:
-    """Follow the news until there is no more; return the steps it took."""
+    """Follow the news until there is no more; return the steps it took.
+
+    First wait until what was committed is below the horizon: a transaction of another test's database, on the same server, that ends just
+    while it is looked for is taken for one of ours.
+    """
+    mine = int(session.scalar(sa.text("select pg_current_xact_id()::text")) or 0)
+    session.commit()
+    while int(horizon()) <= mine:
+        session.rollback()
+        time.sleep(0.01)
     for steps in range(1, 50):
         more = credit.follow()
         session.commit()
