@@ -260,9 +260,8 @@ def time_limit(seconds: float, reason: str) -> Iterator[None]:
     run = session()
     asked = "select old, set_config('statement_timeout', :ms, true) from (select current_setting('statement_timeout') as old offset 0) x"
     try:
-        with (
-            run.begin_nested()
-        ):  # the limit begins behind the savepoint and ends with it: neither of the two statements can be cut off by it
+        with run.begin_nested():
+            # The limit begins behind the savepoint and ends before it is released: neither statement of the savepoint can be cut off by it.
             before = run.scalar(sa.text(asked), {"ms": str(max(1, int(seconds * 1000)))})  # 0 would be no limit
             yield
             run.execute(sa.text("select set_config('statement_timeout', :before, true)"), {"before": before})

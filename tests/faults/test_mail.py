@@ -57,11 +57,11 @@ class Round:
                 db.session.remove()
                 db.engine.dispose()
 
-    def begin(self, people: int) -> None:
+    def begin(self, people: int, per_second: int | None = None) -> None:
         """Make so many customers who agreed, and a campaign to them."""
         with self.open():
             place = workspace().id
-            sender = a_sender(place, self.port, connections=CONNECTIONS)
+            sender = a_sender(place, self.port, connections=CONNECTIONS, per_second=per_second)
             session().execute(
                 sa.text(
                     "insert into customers (workspace_id, email, first_name) select :w, 'p' || i || '@x.example', 'Ada' from generate_series(1, :n) i"
@@ -199,7 +199,7 @@ def test_ten_thousand_and_anything(round_: Round, seed: int) -> None:
 
 
 def suspend(round_: Round, pid: int, *, amid: bool) -> None:
-    """Suspend a mailer amid a transaction, with its locks, or between two."""
+    """Suspend a mailer amid a transaction of several statements, with its locks, or between two."""
     standing = "select 1 from pg_stat_activity where state = 'idle in transaction' and query ~ '^execute|^prepare'"
     for _ in range(500):
         os.kill(pid, signal.SIGSTOP)
@@ -214,7 +214,9 @@ def suspend(round_: Round, pid: int, *, amid: bool) -> None:
 @pytest.mark.faults
 @pytest.mark.parametrize("amid", [True, False])
 def test_suspended_past_its_lease_and_woken(round_: Round, amid: bool) -> None:
-    round_.begin(8000)
+    round_.begin(
+        8000, per_second=3000 if amid else None
+    )  # with a limit a tick is several statements, else it is one that commits by itself
     round_.arena.start("mailer one")
     wait(lambda: len(round_.got()) > 300, 40, "it sends")
     pid = round_.arena.children("mailer one")[0]
