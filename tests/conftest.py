@@ -19,6 +19,7 @@ from flask_migrate import upgrade
 from flask_sqlalchemy.session import Session
 from hypothesis import HealthCheck, settings
 from psycopg2 import sql
+from xdist.scheduler import LoadScopeScheduling
 
 from app import create_app
 from app.core import redis as core_redis
@@ -32,6 +33,8 @@ from tests.support import OneTransaction, TestClient
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("calm")
 
+_TOGETHER = ("tests/browser/", "tests/faults/")
+"""Folders whose tests go to one worker, one after the other."""
 _YOUNG = 20_000
 """New objects after which the collector looks at them. Python's 700 are for programs that are small beside a test suite."""
 ONE_KEY = Fernet.generate_key().decode()
@@ -64,8 +67,6 @@ _servers = pytest.StashKey[contextlib.ExitStack]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers, once: in the process that starts the workers."""
-    if getattr(config.option, "dist", "no") == "load":
-        config.option.dist = "loadgroup"  # tests that share a running product go to one worker
     if hasattr(config, "workerinput"):
         config.stash[_places] = Places(**config.workerinput["places"])
     elif not config.option.collectonly and not config.option.help and not config.option.version and not config.option.markers:
@@ -73,6 +74,23 @@ def pytest_configure(config: pytest.Config) -> None:
         postgres, valkey = stack.enter_context(throw_away(os.environ))
         config.stash[_places] = Places(template=postgres.url(), redis=valkey.url().rpartition("/")[0])
         _migrate(config.stash[_places])
+
+
+class _Schedule(LoadScopeScheduling):
+    """Each test goes to who is free, but those that share a running product or ground to one worker, and first: they take longest.
+
+    A hook and no marks of xdist_group: with this pytest xdist loses their names (pytest-dev/pytest-xdist#1386).
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        """Return the group of a test: by its name, groups of one."""
+        return next((folder for folder in _TOGETHER if nodeid.startswith(folder)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _Schedule:
+    """Give tests to workers."""
+    return _Schedule(config, log)
 
 
 @pytest.hookimpl(optionalhook=True)

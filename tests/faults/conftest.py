@@ -20,14 +20,6 @@ from config import Config
 from tests.faults.arena import TABLES, Arena, Nursery
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what is here on one worker: it mostly waits, and one ground is enough."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("faults"))
-
-
 @pytest.fixture(scope="session")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Postgres, Valkey, Nursery]]:
     with throw_away(os.environ, durable=True) as (postgres, valkey):
