@@ -3,8 +3,10 @@
 import email
 import time
 import zlib
+from dataclasses import replace
 from email import policy
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +19,7 @@ from app.core.security import seal
 from app.customers.schemas.customers import ConsentGiven
 from app.customers.service.consent import set_consent
 from app.delivery.mailer import engine, line
+from app.delivery.mailer.item import Item
 from app.delivery.models import MessageKind, MessageState, Skip
 from app.delivery.probe import Account, probe
 from app.delivery.queries import ledger as queries
@@ -260,6 +263,20 @@ def test_one_on_whom_the_server_hangs_up_holds_up_nobody_and_is_given_up(
             until(lambda: is_done(mailing))
         assert states(mailing) == {name: ("failed", said), "ada": OK, "bob": OK}
         assert sorted(got.recipients()) == ["ada@x.example", "bob@x.example"]
+
+
+@pytest.mark.parametrize(("ours", "tries"), [(True, 0), (False, 1)])
+def test_only_hang_ups_of_the_server_are_tries(app: Flask, ours: bool, tries: int) -> None:
+    made = engine.Engine(app, lambda: False, "here")
+    item = Item(7, 1, 1, 1, b"", b"ada@x.example", False, "Hello", b"", 0)  # noqa: FBT003 (needs no SMTPUTF8)
+    nowhere: Any = None
+    dropped = line.Line(made, nowhere)
+    dropped.ours = ours
+    for _ in range(2):
+        made.closed(dropped, None, item, None)
+        made.fleet.recovered(replace(item, message_id=8))
+    noted = [(outcome.message_id, outcome.state, outcome.claimed) for outcome in made._outcomes]
+    assert noted == [(7, MessageState.PENDING, False)] * tries
 
 
 def test_a_server_that_hangs_up_on_everybody_is_no_fault_of_theirs(app: Flask, database: None) -> None:

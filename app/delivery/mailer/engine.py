@@ -110,6 +110,8 @@ class Engine:
         if following is not None:
             if following.claimed:
                 self._note(Outcome(following.message_id, MessageState.PENDING, tried=0))
+            elif line.ours:
+                self.stock.give_back(following)
             else:
                 blamed = self._shun(following, reply or Reply(421, "4.4.2 The server hung up."))
         if self.fleet.lost(line) and not blamed:

@@ -67,7 +67,7 @@ class Fleet:
         if self._looked + 1.0 < time.monotonic():
             self._looked = time.monotonic()
             for line in [line for line in self.lines if line.due < self._looked]:
-                line.abort()
+                line.abort(silent=True)
         for line in [line for line in self.lines if line.open and line.next is None]:
             item = self._following(line)
             if item is not None:

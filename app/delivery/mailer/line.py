@@ -105,6 +105,8 @@ class Line(asyncio.Protocol):
         self.due = math.inf
         self._said: Reply | None = None
         self.over = False
+        self.ours = False
+        """We dropped it, not the server."""
         self._greeting: _Future | None = None
         self._dirty = False
 
@@ -171,8 +173,10 @@ class Line(asyncio.Protocol):
             self._to_say.append((b"QUIT\r\n", lambda _: self.abort()))
             self._flush()
 
-    def abort(self) -> None:
-        """Drop the connection."""
+    def abort(self, *, silent: bool = False) -> None:
+        """Drop the connection; `silent`: because the server says nothing any more, which is as if it had."""
+        if not self.over:
+            self.ours = not silent
         if self._transport is not None:
             self._transport.abort()
         self._finish()
